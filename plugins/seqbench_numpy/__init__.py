@@ -1,0 +1,33 @@
+"""NumPy: the reference backend, with tuned overrides of the shared texts."""
+
+from __future__ import annotations
+
+from seqbench.interfaces import BackendSpec, ImplementationSpec, hookimpl
+
+
+@hookimpl
+def seqbench_backends() -> list[BackendSpec]:
+    return [
+        BackendSpec(
+            name="numpy",
+            target="seqbench_numpy.backend:NumpyBackend",
+            summary="NumPy on the CPU, tuned by hand",
+            requires=("numpy",),
+        )
+    ]
+
+
+def _own(kind: str, name: str, target: str, dtypes=("float32", "float64")) -> ImplementationSpec:
+    return ImplementationSpec(
+        kind=kind,
+        name=name,
+        backend="numpy",
+        impl_id=f"numpy.{target.split(':')[1].lower()}",
+        target=f"seqbench_numpy.{target}",
+        dtypes=dtypes,
+    )
+
+
+@hookimpl
+def seqbench_implementations() -> list[ImplementationSpec]:
+    return []

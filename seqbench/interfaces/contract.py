@@ -1,0 +1,220 @@
+"""What an algorithm is (`Contract`) and what serves it (`Implementation`, `Plan`).
+
+A contract holds the *shared text*: pure functions over whatever array namespace a backend brings.
+`SharedText` turns it into an implementation, so a backend that offers an array namespace has every
+algorithm at once; a backend overrides a contract where it has something faster.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal, NamedTuple
+
+from .backend import Array, Backend
+from .errors import UnsupportedError
+
+Tier = Literal["own", "shared", "host", "peer"]
+"""own: written for this backend; shared: the shared text; host: runs on the host by design;
+peer: another library, for comparison."""
+
+KINDS = (
+    "cell",
+    "decoder",
+    "embedding",
+    "vectors",
+    "vector_op",
+    "attention",
+    "loss",
+    "feature",
+    "optimizer",
+    "metric",
+    "model",
+    "analysis",
+)
+
+
+class Gradients(NamedTuple):
+    """What a backward pass returns: the same dataclasses as went in, holding gradients.
+
+    A field that has no gradient (ids, lengths, options) is None.
+    """
+
+    params: Any
+    inputs: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One algorithm: names, types, formulas and the shared text.
+
+    Signatures of the callables (`p` Params, `i` Inputs, `o` Outputs, `d` Dims):
+
+    - ``dims(p, i) -> d``: the sizes, read off the arrays; shapes only, never values.
+    - ``validate(p, i) -> None``: raises ShapeError, DtypeError, RangeError. Reads values, so it
+      is called on public entry and when a batch is built, never in the hot path.
+    - ``flops(d, grad) -> int`` and ``bytes(d, grad, itemsize) -> int``: the cost formulas, for
+      forward alone (`grad=False`) or forward and backward together (`grad=True`). One
+      multiply-add is two operations, a transcendental is one. Bytes are the compulsory traffic.
+    - ``cache(d, dtype, *, backend) -> cache``: allocates what forward keeps for backward.
+    - ``forward(p, i, cache, *, backend) -> o``.
+    - ``backward(d_o, p, i, cache, *, backend) -> Gradients``; None where not differentiable.
+      Overwrites nothing it was given; calling it twice gives the same result.
+    """
+
+    id: str
+    kind: str
+    name: str
+    summary: str
+    source: str
+    Params: type
+    Inputs: type
+    Outputs: type
+    Dims: type
+    dims: Callable[..., Any]
+    validate: Callable[..., None]
+    flops: Callable[..., int]
+    bytes: Callable[..., int]
+    cache: Callable[..., Any]
+    forward: Callable[..., Any]
+    backward: Callable[..., Gradients] | None = None
+    dtypes: tuple[str, ...] = ("float32", "float64")
+
+    @property
+    def key(self) -> str:
+        """`kind/name`, what plans and rows call this contract."""
+        return f"{self.kind}/{self.name}"
+
+
+class Plan(ABC):
+    """Buffers and packed weights of one implementation for given sizes.
+
+    A plan serves exactly the dims it was made for, except that every time-like leading axis
+    (`T`, `Tq`, `Tx`, `N`) may be shorter than planned: it is a capacity.
+    """
+
+    nbytes: int = 0
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What happened inside that a row should tell (`rescued`, a tile size, ...)."""
+        return {}
+
+    @abstractmethod
+    def load(self, params: Any) -> None:
+        """Take new parameter values; once an update. Later changes to `params` may go unseen."""
+
+    @abstractmethod
+    def forward(self, inputs: Any) -> Any:
+        """The Outputs. They are views, valid until the next forward of this plan."""
+
+    @abstractmethod
+    def backward(self, d_outputs: Any) -> Gradients:
+        """Gradients for the last forward. Views, valid until the next backward; repeatable."""
+
+
+class Implementation(ABC):
+    """One way to compute one contract on one backend."""
+
+    contract: Contract
+    backend: Backend
+    impl_id: str
+    tier: Tier
+    dtypes: tuple[str, ...]
+
+    def supports(self, dims: Any, dtype: str) -> str | None:
+        """None, or the reason why these sizes or this dtype cannot be served."""
+        if dtype not in self.dtypes:
+            return f"dtype {dtype} is not among {', '.join(self.dtypes)}"
+        return None
+
+    @abstractmethod
+    def _plan(self, dims: Any, dtype: str, *, grad: bool) -> Plan: ...
+
+    def plan(self, dims: Any, dtype: str = "float32", *, grad: bool = False) -> Plan:
+        """Allocate for `dims`; `grad` says whether backward will be called.
+
+        Raises UnsupportedError where `supports` gives a reason, OutOfMemory where it does not fit.
+        """
+        reason = self.supports(dims, dtype)
+        if reason is not None:
+            raise UnsupportedError(f"{self.impl_id}: {self.contract.key} with {dims}: {reason}")
+        return self._plan(dims, dtype, grad=grad)
+
+    def __call__(self, params: Any, inputs: Any) -> Any:
+        """Validate, plan and run forward once: the public entry for a single call."""
+        self.contract.validate(params, inputs)
+        dims = self.contract.dims(params, inputs)
+        plan = self.plan(dims, dtype_name(params, inputs))
+        plan.load(params)
+        return plan.forward(inputs)
+
+
+class SharedText(Implementation):
+    """The shared text of a contract on a backend's array namespace."""
+
+    tier: Tier = "shared"
+
+    def __init__(self, contract: Contract, backend: Backend) -> None:
+        self.contract = contract
+        self.backend = backend
+        self.impl_id = f"{backend.name}.shared"
+        self.dtypes = contract.dtypes
+
+    def _plan(self, dims: Any, dtype: str, *, grad: bool) -> Plan:
+        return SharedTextPlan(self.contract, self.backend, dims, dtype)
+
+
+class SharedTextPlan(Plan):
+    """Runs the contract's functions; the cache is the only buffer."""
+
+    def __init__(self, contract: Contract, backend: Backend, dims: Any, dtype: str) -> None:
+        self._contract = contract
+        self._backend = backend
+        self._cache = contract.cache(dims, dtype, backend=backend)
+        self.nbytes = tree_nbytes(self._cache)
+        self._params: Any = None
+        self._inputs: Any = None
+
+    def load(self, params: Any) -> None:
+        self._params = params
+
+    def forward(self, inputs: Any) -> Any:
+        self._inputs = inputs
+        return self._contract.forward(self._params, inputs, self._cache, backend=self._backend)
+
+    def backward(self, d_outputs: Any) -> Gradients:
+        backward = self._contract.backward
+        if backward is None:
+            raise UnsupportedError(f"{self._contract.key} has no gradient")
+        return backward(
+            d_outputs, self._params, self._inputs, self._cache, backend=self._backend
+        )
+
+
+def arrays_of(value: Any) -> list[Array]:
+    """Every array inside nested dataclasses, tuples and dicts, in field order."""
+    if value is None:
+        return []
+    if is_dataclass(value) and not isinstance(value, type):
+        return [a for f in fields(value) for a in arrays_of(getattr(value, f.name))]
+    if isinstance(value, dict):
+        return [a for item in value.values() for a in arrays_of(item)]
+    if isinstance(value, (tuple, list)):
+        return [a for item in value for a in arrays_of(item)]
+    return [value] if hasattr(value, "dtype") and hasattr(value, "shape") else []
+
+
+def tree_nbytes(value: Any) -> int:
+    """Bytes held by every array inside `value`."""
+    return sum(int(a.nbytes) for a in arrays_of(value))
+
+
+def dtype_name(params: Any, inputs: Any) -> str:
+    """The floating dtype of the first floating array of `params`, then `inputs`."""
+    for array in arrays_of((params, inputs)):
+        name = str(array.dtype).removeprefix("torch.")
+        if "float" in name:
+            return name
+    return "float32"
