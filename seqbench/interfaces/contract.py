@@ -188,9 +188,7 @@ class SharedTextPlan(Plan):
         backward = self._contract.backward
         if backward is None:
             raise UnsupportedError(f"{self._contract.key} has no gradient")
-        return backward(
-            d_outputs, self._params, self._inputs, self._cache, backend=self._backend
-        )
+        return backward(d_outputs, self._params, self._inputs, self._cache, backend=self._backend)
 
 
 def arrays_of(value: Any) -> list[Array]:

@@ -62,7 +62,7 @@ class TrainingError(SeqbenchError):
     """Training stopped on its own, with a diagnosis."""
 
 
-class OutOfMemory(SeqbenchError, MemoryError):
+class OutOfMemory(SeqbenchError, MemoryError):  # noqa: N818 (the state is called `oom`)
     """A plan or a beam does not fit the memory it may use."""
 
 

@@ -1,0 +1,65 @@
+"""Digests of the source behind a target, without importing it: what resume keys go by."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+from pathlib import Path
+
+
+def source_digest(*targets: str, length: int = 16) -> str:
+    """Hex SHA-256 over the modules of "module:attr" targets and what they import of their own.
+
+    "Their own" means modules of the same top-level package, `seqbench.interfaces` left out: it is
+    the ground that every implementation stands on, and its changes come with a schema version.
+    """
+    seen: dict[str, str] = {}
+    pending = [t.partition(":")[0] for t in targets]
+    while pending:
+        module = pending.pop()
+        if module in seen:
+            continue
+        path = _module_path(module)
+        if path is None:
+            continue
+        content, imports = _read(path, module)
+        seen[module] = content
+        pending.extend(imports)
+    text = "\n".join(f"{name} {value}" for name, value in sorted(seen.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+@functools.cache
+def _module_path(module: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return spec.origin if spec is not None and spec.origin not in (None, "built-in") else None
+
+
+@functools.cache
+def _read(path: str, module: str) -> tuple[str, tuple[str, ...]]:
+    """The file's digest and the modules of its own package that it imports."""
+    data = Path(path).read_bytes()
+    imports: tuple[str, ...] = ()
+    if path.endswith(".py") and not path.endswith("__init__.py"):
+        imports = tuple(_own_imports(ast.parse(data), module))
+    return hashlib.sha256(data).hexdigest(), imports
+
+
+def _own_imports(tree: ast.AST, module: str) -> list[str]:
+    package, top = module.rpartition(".")[0], module.partition(".")[0]
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            name = ".".join(p for p in (base, node.module or "") if p)
+            found.append(name)
+            found.extend(f"{name}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            found.extend(alias.name for alias in node.names)
+    own = (top + ".", "seqbench.kernels.")
+    return [n for n in found if n.startswith(own) and not n.startswith("seqbench.interfaces")]
