@@ -61,6 +61,9 @@ class Contract:
     - ``forward(p, i, cache, *, backend) -> o``.
     - ``backward(d_o, p, i, cache, *, backend) -> Gradients``; None where not differentiable.
       Overwrites nothing it was given; calling it twice gives the same result.
+    - ``shapes(d) -> {field: shape}``: the tensors of Params at these sizes; None without any.
+
+    ``state`` names the recurrent state of a cell: ``("h",)``, or ``("h", "c")`` with a memory.
     """
 
     id: str
@@ -79,6 +82,8 @@ class Contract:
     cache: Callable[..., Any]
     forward: Callable[..., Any]
     backward: Callable[..., Gradients] | None = None
+    shapes: Callable[..., dict[str, tuple[int, ...]]] | None = None
+    state: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float32", "float64")
 
     @property

@@ -49,6 +49,15 @@ def cell_dims(params: Any, inputs: CellInputs) -> CellDims:
     return CellDims(steps, batch, input_size, params.weight_hh.shape[1])
 
 
+def recurrent_shapes(
+    gates: int, dims: CellDims, biases: tuple[str, ...] = ("bias",)
+) -> dict[str, tuple[int, ...]]:
+    """The tensors of a cell with `gates` gates: weight_ih, weight_hh and its biases."""
+    rows = gates * dims.H
+    shapes = {"weight_ih": (rows, dims.I), "weight_hh": (rows, dims.H)}
+    return shapes | {bias: (rows,) for bias in biases}
+
+
 def step_masks(lengths: Array, steps: int, *, xp: Any) -> Array:
     """(T, B, 1) bool: whether step t is inside each sequence."""
     return (xp.arange(steps, dtype=lengths.dtype)[:, None] < lengths[None, :])[:, :, None]

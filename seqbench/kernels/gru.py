@@ -17,6 +17,7 @@ from ._cell import (
     CellInputs,
     CellOutputs,
     cell_dims,
+    recurrent_shapes,
     step_masks,
     validate_cell,
     without_padding,
@@ -161,6 +162,10 @@ def gru_validate(params: GRUParams, inputs: CellInputs) -> None:
     validate_cell("gru", GATES, params, inputs, ("bias_ih", "bias_hh"))
 
 
+def gru_shapes(dims: CellDims) -> dict[str, tuple[int, ...]]:
+    return recurrent_shapes(GATES, dims, ("bias_ih", "bias_hh"))
+
+
 def gru_flops(dims: CellDims, grad: bool) -> int:
     """Two GEMMs a step (input, recurrent), 13 pointwise operations a unit; backward twice that."""
     T, B, I, H = dims  # noqa: E741
@@ -196,6 +201,8 @@ def _contract(name: str, summary: str, forward: Any, backward: Any) -> Contract:
         cache=gru_cache,
         forward=forward,
         backward=backward,
+        shapes=gru_shapes,
+        state=("h",),
     )
 
 

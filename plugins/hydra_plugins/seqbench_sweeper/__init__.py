@@ -1,0 +1,1 @@
+"""The `seqbench` sweeper of Hydra: `-m` and the sweeps of experiments, planned together."""

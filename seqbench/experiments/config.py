@@ -1,0 +1,302 @@
+"""What a run is configured by: frozen dataclasses built from Hydra's composed config.
+
+Config objects stop here; below this floor functions take ordinary arguments. Each section names a
+plugin's thing and its settings; what only one plugin knows goes into the section's `options`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, get_type_hints
+
+from seqbench.interfaces import UsageError, digest
+
+from .resolvers import SIZES
+from .settings import from_mapping, setting, size_setting
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """Where real data lie; None means SEQBENCH_DATA, then the user's cache."""
+
+    root: str | None = setting(example="~/data")
+
+
+@dataclass(frozen=True, slots=True)
+class BackendConfig:
+    """`impl` chooses implementations: `kind/name` -> impl_id; the rest is the default."""
+
+    name: str = setting(example="numpy")
+    threads: int = size_setting(1)
+    impl: Options = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CellConfig:
+    name: str = setting(example="lstm")
+    hidden_size: int = size_setting(128)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionConfig:
+    """`size` is the width of the score's hidden layer, where the score has one."""
+
+    name: str = setting(example="additive")
+    size: int | None = size_setting(128)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """`context` is how a decoder without attention sees the source."""
+
+    name: str = setting(example="encoder_decoder")
+    embedding_size: int = size_setting(64)
+    dropout: float = setting(at_least=0, below=1, example=0.1)
+    bidirectional: bool = setting(example="true")
+    context: str = setting(choices=("state", "every_step"))
+    reverse_source: bool = setting(example="false")
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetConfig:
+    """Sizes count sentences; None means all there are. `seed` is the corpus's own."""
+
+    name: str = setting(example="grammar")
+    seed: int = setting(at_least=0, example=0)
+    num_train: int | None = size_setting(6000)
+    num_valid: int | None = size_setting(500)
+    num_test: int | None = size_setting(500)
+    min_count: int = size_setting(2)
+    max_length: int = size_setting(60)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerConfig:
+    """`clip_norm` bounds the global norm of the gradient; None leaves it alone."""
+
+    name: str = setting(example="adam")
+    learning_rate: float = setting(above=0, example=0.001)
+    clip_norm: float | None = setting(above=0, example=1.0)
+    schedule: str = setting(example="constant")
+    warmup_steps: int = setting(at_least=0, example=0)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """`backend` is what trains; what decodes or is timed is the root's `backend`.
+
+    An epoch without progress on the validation data multiplies the learning rate by
+    `plateau_factor`; more than `patience` of them in a row end the training.
+    """
+
+    backend: str = setting(example="numpy")
+    threads: int = size_setting(1)
+    epochs: int = size_setting(10)
+    batch_size: int = size_setting(32)
+    patience: int = setting(at_least=0, example=3)
+    plateau_factor: float = setting(above=0, at_most=1, example=0.5)
+    label_smoothing: float = setting(at_least=0, below=1, example=0.1)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderConfig:
+    """`max_length` counts the end of sentence; `alpha` is the power of the length penalty."""
+
+    name: str = setting(example="beam")
+    width: int = size_setting(4)
+    alpha: float = setting(at_least=0, at_most=1, example=0.6)
+    penalty: str = setting(choices=("power", "gnmt", "none"))
+    stop: str = setting(choices=("filled", "bound"))
+    max_length: int = size_setting(60)
+    n_best: int = size_setting(1)
+    memory_limit_bytes: int | None = size_setting(2_000_000_000)
+    options: Options = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.n_best > self.width:
+            raise UsageError(
+                f"decoder.n_best is {self.n_best}, expected at most decoder.width = {self.width}; "
+                f"set decoder.width={self.n_best}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateConfig:
+    """What a trained model is evaluated on, and how many sentences at once."""
+
+    split: str = setting(choices=("valid", "test"))
+    num_sentences: int | None = size_setting(500)
+    batch_size: int = size_setting(32)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadConfig:
+    """The sizes of a timed kernel beside the cell's own: T, B, I."""
+
+    time_steps: int = size_setting(64)
+    batch_size: int = size_setting(32)
+    input_size: int = size_setting(128)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureConfig:
+    """`target` is the relative half-width of the median's interval at which sampling may stop."""
+
+    warmup: int = setting(at_least=0, example=3)
+    min_samples: int = size_setting(10)
+    max_samples: int = size_setting(200)
+    min_seconds: float = setting(at_least=0, example=0.2)
+    max_seconds: float = setting(above=0, example=5.0)
+    target: float = setting(above=0, below=1, example=0.02)
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsConfig:
+    """Of one trial; a trial past them is a row that says so."""
+
+    timeout_s: float = setting(above=0, example=3600)
+    memory_bytes: int | None = size_setting(8_000_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class PlotConfig:
+    """Hints for the plot: a dotted key, metric names, and keys that tell the lines apart."""
+
+    x: str = setting(default="")
+    metrics: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    x_scale: str = setting(default="linear", choices=("linear", "log"))
+    y_scale: str = setting(default="linear", choices=("linear", "log"))
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentConfig:
+    """`sweep` maps dotted keys or config groups to values, multiplied; `sweep_zip` pairs them.
+
+    Every trial runs `rounds` times, each in a process of its own.
+    """
+
+    id: str = setting(example="E01")
+    name: str = setting(example="beam_width_bleu")
+    summary: str = setting(example="'what it is'")
+    question: str = setting(example="'what it answers'")
+    task: str = setting(example="translate")
+    rounds: int = size_setting(3)
+    sweep: Options = field(default_factory=dict)
+    sweep_zip: Options = field(default_factory=dict)
+    plot: PlotConfig = field(default_factory=PlotConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """One point of an experiment, whole."""
+
+    seed: int = setting(at_least=0, example=0)
+    size: str = setting(choices=SIZES)
+    dtype: str = setting(choices=("float32", "float64"))
+    jobs: int = size_setting(1)
+    results_dir: str = setting(example="results/runs")
+    campaign: str | None = setting(example="results/runs/mine")
+    data: DataConfig = setting()
+    backend: BackendConfig = setting()
+    cell: CellConfig = setting()
+    attention: AttentionConfig = setting()
+    model: ModelConfig = setting()
+    dataset: DatasetConfig = setting()
+    optimizer: OptimizerConfig = setting()
+    train: TrainSettings = setting()
+    decoder: DecoderConfig = setting()
+    evaluate: EvaluateConfig = setting()
+    workload: WorkloadConfig = setting()
+    measure: MeasureConfig = setting()
+    limits: LimitsConfig = setting()
+    experiment: ExperimentConfig = setting()
+
+
+def run_config(plain: Mapping[str, Any]) -> RunConfig:
+    """The typed config of a composed and resolved mapping. Raises UsageError, see from_mapping."""
+    return ConfigBuilder()(plain)
+
+
+class ConfigBuilder:
+    """`run_config` for many: the points of a sweep share most sections, each is built once."""
+
+    def __init__(self) -> None:
+        # By identity, which holds as long as the mapping does: it is kept beside what came of it.
+        self._built: dict[int, tuple[Any, Any]] = {}
+        self._params: dict[int, tuple[Any, dict[str, Any]]] = {}
+
+    def __call__(self, plain: Mapping[str, Any]) -> RunConfig:
+        built = {key: self._section(key, value) for key, value in plain.items()}
+        return from_mapping(RunConfig, built)
+
+    def _section(self, key: str, value: Any) -> Any:
+        if key not in SECTIONS or not isinstance(value, Mapping):
+            return value
+        if id(value) not in self._built:
+            self._built[id(value)] = value, from_mapping(SECTIONS[key], value, key)
+        return self._built[id(value)][1]
+
+    def params(self, config: Any, names: Sequence[str]) -> dict[str, Any]:
+        """The named fields of a config as plain values, numbers in their one form."""
+        return {name: self._plain(getattr(config, name)) for name in names}
+
+    def _plain(self, value: Any) -> Any:
+        if not is_dataclass(value) or isinstance(value, type):
+            return value
+        if id(value) not in self._params:
+            self._params[id(value)] = value, asdict(value)
+        return self._params[id(value)][1]
+
+
+SECTIONS: dict[str, type] = {
+    name: hint for name, hint in get_type_hints(RunConfig).items() if is_dataclass(hint)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """All that decides what training yields, and nothing else.
+
+    The decoder, the metric, the evaluation's backend and the measuring settings are not among the
+    fields, so no sweep over them can ever train again.
+    """
+
+    model: ModelConfig
+    cell: CellConfig
+    attention: AttentionConfig
+    dataset: DatasetConfig
+    optimizer: OptimizerConfig
+    train: TrainSettings
+    seed: int
+    dtype: str
+
+    @classmethod
+    def of(cls, config: RunConfig) -> TrainConfig:
+        return cls(
+            model=config.model,
+            cell=config.cell,
+            attention=config.attention,
+            dataset=config.dataset,
+            optimizer=config.optimizer,
+            train=config.train,
+            seed=config.seed,
+            dtype=config.dtype,
+        )
+
+    def artifact_key(self, data_hash: str, digests: Mapping[str, str]) -> str:
+        """What the artifact cache goes by: the config, the data and the source behind it."""
+        return digest([asdict(self), data_hash, dict(digests)], length=32)

@@ -1,0 +1,34 @@
+"""What one cell costs at one size: time, memory, FLOP, share of the ceiling (E02)."""
+
+from __future__ import annotations
+
+from seqbench.experiments.child import TrialContext
+from seqbench.interfaces import Case, TrialResult
+from seqbench.measure.cost import CostSettings, cell_cost
+from seqbench.registry import registry
+
+
+def run(case: Case, context: TrialContext) -> TrialResult:
+    """Gate, then time load, forward, and forward with backward of one implementation."""
+    params = case.params
+    table = registry().kernels(params["backend"]["name"], params["backend"]["impl"])
+    implementation = table.get("cell", params["cell"]["name"])
+    workload = params["workload"]
+    dims = implementation.contract.Dims(
+        T=workload["time_steps"],
+        B=workload["batch_size"],
+        I=workload["input_size"],
+        H=params["cell"]["hidden_size"],
+    )
+    measure = {k: v for k, v in params["measure"].items() if k != "options"}
+    settings = CostSettings(**measure, seed=case.seed)
+    cost = cell_cost(implementation, dims, params["dtype"], settings)
+    return TrialResult(
+        samples=cost.samples,
+        gate=cost.gate,
+        valid=cost.valid,
+        reasons=cost.reasons,
+        kernel_impl=implementation.impl_id,
+        resolved=table.resolved,
+        notes=cost.notes,
+    )
