@@ -15,6 +15,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from seqbench.interfaces import Backend, Contract, Gradients, Implementation, Plan, UnsupportedError
 from seqbench.kernels.beam_select import (
@@ -29,7 +30,7 @@ BLOCK = 64
 CHUNK_BYTES = 256 * 1024
 
 
-class NumpyBeamSelect(Implementation):
+class BeamSelect(Implementation):
     """See the module; serves every size in float32 and float64."""
 
     tier = "own"
@@ -37,7 +38,7 @@ class NumpyBeamSelect(Implementation):
     def __init__(self, contract: Contract, backend: Backend) -> None:
         self.contract = contract
         self.backend = backend
-        self.impl_id = "numpy.beam_select"
+        self.impl_id = "numpy.beamselect"
         self.dtypes = contract.dtypes
 
     def _plan(self, dims: BeamDims, dtype: str, *, grad: bool) -> Plan:
@@ -69,13 +70,13 @@ class BeamSelectPlan(Plan):
 
     def forward(self, inputs: BeamSelectInputs) -> BeamSelectOutputs:
         K, B, V = self._dims
-        logits = inputs.logits.reshape(K * B, V)
+        logits = np.ascontiguousarray(inputs.logits).reshape(K * B, V)
         live = ~inputs.finished & (inputs.scores > -math.inf)
         bound = inputs.stop == "bound"
         self._scan(logits, np.flatnonzero(live), inputs.eos_id if bound else None)
         scores = np.where(live, inputs.scores, -math.inf)
         best, flat = self._best(logits, scores, inputs.eos_id if bound else None)
-        beam = place(inputs, best, flat, xp=np)
+        beam = _placed(inputs, best, flat)
         if not bound:
             return beam
         at_eos = np.where(live, inputs.logits[:, :, inputs.eos_id], 0)
@@ -119,27 +120,42 @@ class BeamSelectPlan(Plan):
         sentence, block = np.nonzero(_at_least(maxima, threshold, K))
         slot, block = np.divmod(block, num_blocks)
         rows = slot * B + sentence
-        columns = block[:, None] * BLOCK + np.arange(BLOCK)  # (blocks, BLOCK)
-        inside = columns < V
-        if skip is not None:
-            inside &= columns != skip
-        values = logits[rows[:, None], np.minimum(columns, V - 1)]
+        # The last block of a row is taken from its end backwards, so that all are equally wide.
+        width = min(BLOCK, V)
+        first = np.minimum(block * BLOCK, V - width)
+        item = logits.itemsize
+        shape = (logits.size - width + 1, width)
+        windows = as_strided(logits, shape, (item, item), writeable=False)
+        values = windows[rows * V + first]  # (blocks, width)
         values = scores.reshape(-1)[rows, None] + (values - self._lse[rows])
-        keep = inside & (values >= threshold[sentence]) & (values > -math.inf)
+        keep = (values >= threshold[sentence]) & (values > -math.inf)
         picked, column = np.nonzero(keep)
+        token = first[picked] + column
+        inside = token >= block[picked] * BLOCK
+        if skip is not None:
+            inside &= token != skip
+        picked, column, token = picked[inside], column[inside], token[inside]
         values = values[picked, column]
-        indices = slot[picked] * V + columns[picked, column]
+        indices = slot[picked] * V + token
         _ranked(sentence[picked], values, indices, best, flat)
         return best, flat
+
+
+def _placed(inputs: BeamSelectInputs, best: np.ndarray, flat: np.ndarray) -> BeamSelectOutputs:
+    """As the shared text places them; shorter while every slot is free and gets a candidate."""
+    if inputs.finished.any() or best[-1].min(initial=0.0) == -math.inf:
+        return place(inputs, best, flat, xp=np)
+    parents, tokens = np.divmod(flat, inputs.logits.shape[2])
+    tokens, parents = tokens.astype(np.int32), parents.astype(np.int32)
+    finished = tokens == inputs.eos_id
+    return BeamSelectOutputs(best, tokens, parents, finished, finished.all(axis=0))
 
 
 def _maximum_without(chunk: np.ndarray, skip: int) -> np.ndarray:
     """Each row's maximum over the block of `skip`, that column left out."""
     low = skip // BLOCK * BLOCK
     before, after = chunk[:, low:skip], chunk[:, skip + 1 : low + BLOCK]
-    return np.maximum(
-        before.max(axis=1, initial=-math.inf), after.max(axis=1, initial=-math.inf)
-    )
+    return np.maximum(before.max(axis=1, initial=-math.inf), after.max(axis=1, initial=-math.inf))
 
 
 def _kth_largest(values: np.ndarray, k: int) -> np.ndarray:
@@ -163,7 +179,11 @@ def _at_least(maxima: np.ndarray, threshold: np.ndarray, k: int) -> np.ndarray:
 
 
 def _ranked(
-    sentence: np.ndarray, values: np.ndarray, indices: np.ndarray, best: np.ndarray, flat: np.ndarray
+    sentence: np.ndarray,
+    values: np.ndarray,
+    indices: np.ndarray,
+    best: np.ndarray,
+    flat: np.ndarray,
 ) -> None:
     """Write each sentence's candidates, best first, into the columns of `best` and `flat`.
 

@@ -17,7 +17,7 @@ BLOCK_BYTES = 256 * 1024
 LEAST_ROWS = 16
 
 
-class NumpyBleuStats(Implementation):
+class BleuStats(Implementation):
     """See the module."""
 
     tier = "own"
@@ -25,7 +25,7 @@ class NumpyBleuStats(Implementation):
     def __init__(self, contract: Contract, backend: Backend) -> None:
         self.contract = contract
         self.backend = backend
-        self.impl_id = "numpy.bleu"
+        self.impl_id = "numpy.bleustats"
         self.dtypes = contract.dtypes
 
     def _plan(self, dims: BleuDims, dtype: str, *, grad: bool) -> Plan:
@@ -42,7 +42,7 @@ class BleuStatsPlan(Plan):
 
     def forward(self, inputs: BleuInputs) -> BleuOutputs:
         lengths = inputs.hypothesis_lengths.astype(np.int64)
-        N, L = inputs.hypotheses.shape
+        N = len(lengths)
         matches = np.zeros((N, inputs.max_order), np.int64)
         if N == 0:
             return BleuOutputs(matches, matches.copy(), lengths, lengths.copy())
@@ -78,27 +78,26 @@ def _matches(inputs: BleuInputs, rows: np.ndarray) -> np.ndarray:
         reference = _transposed(ids, lengths, rows, -2)  # paddings differ, so they never match
         others.append(words[:, None] == reference[None])
     L = len(words)
+    # Bytes where no count, of a reference's or of the hypothesis' own n-grams, can overflow.
+    small = max(inputs.hypotheses.shape[1], inputs.references.shape[2]) < 256
+    dtype = np.uint8 if small else np.int32
     matches = np.zeros((len(rows), inputs.max_order), np.int64)
     own_n, others_n = own, others
     for n in range(min(inputs.max_order, L)):
         if n > 0:
             own_n = own_n[:-1, :-1] & own[n:, n:]
-            others_n = [
-                e[:-1, :-1] & one[n:, n:] for e, one in zip(others_n, others, strict=True)
-            ]
-        clip = _counts(others_n[0])
+            others_n = [e[:-1, :-1] & one[n:, n:] for e, one in zip(others_n, others, strict=True)]
+        clip = _counts(others_n[0], dtype)
         for equal in others_n[1:]:
-            np.maximum(clip, _counts(equal), out=clip)
+            np.maximum(clip, _counts(equal, dtype), out=clip)
         earlier = np.zeros_like(clip)
         for i in range(1, L - n):
-            np.add.reduce(own_n[i, :i].view(np.uint8), axis=0, dtype=clip.dtype, out=earlier[i])
+            np.add.reduce(own_n[i, :i].view(np.uint8), axis=0, dtype=dtype, out=earlier[i])
         matches[:, n] = np.count_nonzero(earlier < clip, axis=0)
     return matches
 
 
-def _transposed(
-    ids: np.ndarray, lengths: np.ndarray, rows: np.ndarray, padding: int
-) -> np.ndarray:
+def _transposed(ids: np.ndarray, lengths: np.ndarray, rows: np.ndarray, padding: int) -> np.ndarray:
     """(longest, rows) contiguous int32, `padding` past each length."""
     lengths = lengths[rows]
     longest = max(0, int(lengths.max()))
@@ -106,7 +105,7 @@ def _transposed(
     return np.where(inside, ids[rows, :longest].T, np.int32(padding))
 
 
-def _counts(equal: np.ndarray) -> np.ndarray:
-    """(i, sentence): how many j are equal; in bytes where they cannot overflow."""
-    dtype = np.uint8 if equal.shape[1] < 256 else np.int32
-    return np.add.reduce(equal.view(np.uint8), axis=1, dtype=dtype)
+def _counts(equal: np.ndarray, dtype: Any) -> np.ndarray:
+    """(i, sentence): how many j are equal."""
+    counts: np.ndarray = np.add.reduce(equal.view(np.uint8), axis=1, dtype=dtype)
+    return counts

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import faulthandler
-import gc
 import importlib
 import os
 import resource
@@ -34,6 +32,7 @@ from .wire import encode, result_document, trial_from
 
 REPORT_INTERVAL_S = 0.1
 PR_SET_PDEATHSIG = 1
+PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 Report = Callable[[float, str], None]
 Message = dict[str, Any]
@@ -147,24 +146,16 @@ def _encoded(message: Message) -> bytes:
 
 
 def isolate(log: Path, limits: Limits) -> None:
-    """Own log, no input, no core files, Python's own signals, limited memory."""
+    """Own log, Python's own signals, limited memory; the zygote has prepared the rest."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    _redirect(os.open(os.devnull, os.O_RDONLY), 0)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(descriptor, 1)
-    _redirect(descriptor, 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
     if limits.memory_bytes is not None:
         _limit_memory(limits.memory_bytes)
-    faulthandler.enable()  # a segfault leaves its stack in the log
-    gc.enable()
-
-
-def _redirect(source: int, target: int) -> None:
-    os.dup2(source, target)
-    os.close(source)
 
 
 def _limit_memory(allowance: int) -> None:
@@ -187,8 +178,8 @@ def _mapped_bytes() -> int:
 
 def die_with(parent: int) -> None:
     """Be killed when `parent` dies (Linux; elsewhere the command line kills the group)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if PRCTL is not None:
+        PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 

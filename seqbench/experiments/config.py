@@ -7,7 +7,7 @@ plugin's thing and its settings; what only one plugin knows goes into the sectio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
 from seqbench.interfaces import UsageError, digest
@@ -27,12 +27,22 @@ class DataConfig:
 
 @dataclass(frozen=True, slots=True)
 class BackendConfig:
-    """`impl` chooses implementations: `kind/name` -> impl_id; the rest is the default."""
+    """`impl` chooses implementations: `kind/name` -> impl_id; the rest is the default.
+
+    Nested mappings are flattened, since `+backend.impl.cell.lstm=ID` is what Hydra can parse.
+    """
 
     name: str = setting(example="numpy")
     threads: int = size_setting(1)
     impl: Options = field(default_factory=dict)
     options: Options = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        flat = {}
+        for key, value in self.impl.items():
+            inner = value.items() if isinstance(value, Mapping) else [(None, value)]
+            flat |= {f"{key}/{name}" if name else key: impl_id for name, impl_id in inner}
+        object.__setattr__(self, "impl", flat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,6 @@ class OptimizerConfig:
     learning_rate: float = setting(above=0, example=0.001)
     clip_norm: float | None = setting(above=0, example=1.0)
     schedule: str = setting(example="constant")
-    warmup_steps: int = setting(at_least=0, example=0)
     options: Options = field(default_factory=dict)
 
 
@@ -94,8 +103,8 @@ class OptimizerConfig:
 class TrainSettings:
     """`backend` is what trains; what decodes or is timed is the root's `backend`.
 
-    An epoch without progress on the validation data multiplies the learning rate by
-    `plateau_factor`; more than `patience` of them in a row end the training.
+    More than `patience` epochs in a row without progress on the validation data end the training;
+    `target_nll` (nats a token) is the quality to which time is told, None for none.
     """
 
     backend: str = setting(example="numpy")
@@ -103,7 +112,7 @@ class TrainSettings:
     epochs: int = size_setting(10)
     batch_size: int = size_setting(32)
     patience: int = setting(at_least=0, example=3)
-    plateau_factor: float = setting(above=0, at_most=1, example=0.5)
+    target_nll: float | None = setting(above=0, example=1.5)
     label_smoothing: float = setting(at_least=0, below=1, example=0.1)
     options: Options = field(default_factory=dict)
 
@@ -210,20 +219,20 @@ class RunConfig:
     jobs: int = size_setting(1)
     results_dir: str = setting(example="results/runs")
     campaign: str | None = setting(example="results/runs/mine")
-    data: DataConfig = setting()
-    backend: BackendConfig = setting()
-    cell: CellConfig = setting()
-    attention: AttentionConfig = setting()
-    model: ModelConfig = setting()
-    dataset: DatasetConfig = setting()
-    optimizer: OptimizerConfig = setting()
-    train: TrainSettings = setting()
-    decoder: DecoderConfig = setting()
-    evaluate: EvaluateConfig = setting()
-    workload: WorkloadConfig = setting()
-    measure: MeasureConfig = setting()
-    limits: LimitsConfig = setting()
-    experiment: ExperimentConfig = setting()
+    data: DataConfig
+    backend: BackendConfig
+    cell: CellConfig
+    attention: AttentionConfig
+    model: ModelConfig
+    dataset: DatasetConfig
+    optimizer: OptimizerConfig
+    train: TrainSettings
+    decoder: DecoderConfig
+    evaluate: EvaluateConfig
+    workload: WorkloadConfig
+    measure: MeasureConfig
+    limits: LimitsConfig
+    experiment: ExperimentConfig
 
 
 def run_config(plain: Mapping[str, Any]) -> RunConfig:
@@ -255,16 +264,18 @@ class ConfigBuilder:
         return {name: self._plain(getattr(config, name)) for name in names}
 
     def _plain(self, value: Any) -> Any:
-        if not is_dataclass(value) or isinstance(value, type):
+        if type(value) not in FIELD_NAMES:
             return value
         if id(value) not in self._params:
-            self._params[id(value)] = value, asdict(value)
+            plain = {name: getattr(value, name) for name in FIELD_NAMES[type(value)]}
+            self._params[id(value)] = value, plain
         return self._params[id(value)][1]
 
 
 SECTIONS: dict[str, type] = {
     name: hint for name, hint in get_type_hints(RunConfig).items() if is_dataclass(hint)
 }
+FIELD_NAMES = {cls: tuple(f.name for f in fields(cls)) for cls in SECTIONS.values()}
 
 
 @dataclass(frozen=True, slots=True)

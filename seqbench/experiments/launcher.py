@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +17,7 @@ from .artifacts import ArtifactCache
 from .child import TrialContext, perform
 from .environment import provenance, surroundings
 from .fates import apply_message, blank_record, record_of, waiting_record
+from .interrupts import Interrupts
 from .store import TrialStore
 from .supervisor import Supervisor
 
@@ -97,8 +95,8 @@ def run_trials(
     StoreError
         A row cannot be written, or another runner holds the campaign. Finished rows stay.
     """
-    plan = list({trial.trial_key: trial for trial in trials}.values())
-    used = {trial.case.task for trial in plan}
+    plan = {trial.trial_key: trial for trial in trials}
+    used = {trial.case.task for trial in plan.values()}
     for name in sorted(used - set(tasks)):
         raise unknown_name("task", name, tasks)
     sweep = _Sweep(
@@ -115,11 +113,11 @@ def run_trials(
 
 
 class _Sweep:
-    """The state of one `run_trials`."""
+    """The state of one `run_trials`; trials go by their key here."""
 
     def __init__(
         self,
-        plan: list[Trial],
+        plan: dict[str, Trial],
         *,
         store: TrialStore,
         on_event: OnEvent,
@@ -128,13 +126,13 @@ class _Sweep:
         cache: ArtifactCache,
     ) -> None:
         building = set(builders.values())
-        self._plan = sorted(plan, key=lambda trial: trial.trial_key not in building)
+        self._plan = dict(sorted(plan.items(), key=lambda item: item[0] not in building))
         self._store = store
         self._tell = on_event
         self._jobs = jobs
         self._builders = builders
         self._cache = cache
-        self._pending: list[Trial] = []
+        self._pending: dict[str, Trial] = {}
         self._statuses: dict[str, str] = {}
         self._outcome = Outcome()
         self._around: dict[str, Any] = {}
@@ -143,25 +141,22 @@ class _Sweep:
 
     def choose(self, resume: bool) -> None:
         """Split the plan into what is done and what is to run."""
-        planned = {trial.trial_key for trial in self._plan}
         found = self._store.statuses(self._warn) if resume else {}
-        statuses = {key: status for key, status in found.items() if key in planned}
-        broken = {t.group for t in self._plan if statuses.get(t.trial_key) not in COMPLETE}
+        broken = {t.group for key, t in self._plan.items() if found.get(key) not in COMPLETE}
         kept = {
-            trial.trial_key
-            for trial in self._plan
-            if statuses.get(trial.trial_key) == "done"
-            and not (trial.group and trial.group in broken)
+            key
+            for key, trial in self._plan.items()
+            if found.get(key) == "done" and not (trial.group and trial.group in broken)
         }
         kept -= self._gone_builders(kept)
-        self._pending = [trial for trial in self._plan if trial.trial_key not in kept]
+        self._pending = {key: trial for key, trial in self._plan.items() if key not in kept}
         self._statuses = dict.fromkeys(kept, "done")
         self._outcome.already = len(kept)
         self._outcome.counts.update(self._statuses.values())
 
     def _gone_builders(self, kept: set[str]) -> set[str]:
         """Builders of artifacts that a trial still needs and that have left the cache."""
-        wanted = {need for t in self._plan if t.trial_key not in kept for need in t.needs}
+        wanted = {need for key, t in self._plan.items() if key not in kept for need in t.needs}
         return {
             builder
             for artifact, builder in self._builders.items()
@@ -180,8 +175,7 @@ class _Sweep:
                 self._start_ready(supervisor)
                 if supervisor.running:
                     for ended in supervisor.wait():
-                        block = self._block_name(ended.trial)
-                        self._finish(ended.trial, record_of(ended, group=block))
+                        self._finish(record_of(ended, group=self._block_name(ended.trial)))
                         _remove_if_empty(ended.log)
             self._outcome.interrupted = interrupts.asked
         return self._outcome
@@ -198,22 +192,33 @@ class _Sweep:
 
     def _start_ready(self, supervisor: Supervisor) -> None:
         """Start what may run now; skip what waits for an artifact that will not come."""
-        for trial in list(self._pending):
-            running = supervisor.running
-            if len(running) >= self._jobs or any(t.group for t in running):
-                return
-            if trial.group and running:
-                return  # a timing block has the machine to itself
-            needs = self._missing(trial)
-            if any(self._statuses.get(self._builders[need]) is None for need in needs):
-                continue
-            self._pending.remove(trial)
-            if needs:
-                self._finish(trial, self._waiting(trial, needs[0]))
+        while self._has_room(supervisor.running):
+            key = self._next(supervisor.running)
+            if key is None:
+                break
+            trial = self._pending.pop(key)
+            missing = self._missing(trial)
+            if missing:
+                self._finish(self._waiting(trial, missing[0]))
             else:
                 self._tell(Event("start", trial=trial))
-                supervisor.start(trial)
+                supervisor.start(key, trial)
         assert supervisor.running or not self._pending, "needs form a cycle"
+
+    def _has_room(self, running: list[Trial]) -> bool:
+        return len(running) < self._jobs and not any(trial.group for trial in running)
+
+    def _next(self, running: list[Trial]) -> str | None:
+        """The first pending trial whose artifacts are settled, built or not.
+
+        A timing block has the machine to itself: one of its trials waits for all others to end.
+        """
+        for key, trial in self._pending.items():
+            if trial.group and running:
+                return None
+            if all(self._builders[need] in self._statuses for need in self._missing(trial)):
+                return key
+        return None
 
     def _missing(self, trial: Trial) -> list[str]:
         """Needed artifacts that this campaign builds and has not built."""
@@ -231,11 +236,11 @@ class _Sweep:
     def _block_name(self, trial: Trial) -> str:
         return f"{trial.group}@{self._stretch}" if trial.group else ""
 
-    def _finish(self, trial: Trial, record: TrialRecord) -> None:
+    def _finish(self, record: TrialRecord) -> None:
         self._store.write(record)
-        self._statuses[trial.trial_key] = record.status
+        self._statuses[record.trial_key] = record.status
         self._outcome.counts[record.status] += 1
-        self._tell(Event("end", trial=trial, record=record))
+        self._tell(Event("end", trial=self._plan[record.trial_key], record=record))
 
     def _progress(self, trial: Trial, fraction: float, message: str) -> None:
         self._tell(Event("progress", trial=trial, fraction=fraction, message=message))
@@ -247,38 +252,6 @@ class _Sweep:
         key, document = provenance(self._around, env, threadpools)
         self._store.write_provenance(key, document)
         return key
-
-
-class Interrupts:
-    """Turns the first SIGINT or SIGTERM into a wish (`asked`); the second acts as it did before.
-
-    `wake` becomes readable with the signal. Outside the main thread nothing is caught.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.wake, self._waker = socket.socketpair()
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._ask)
-        return self
-
-    def _ask(self, number: int, frame: object) -> None:
-        self.asked = True
-        self._restore()
-        self._waker.send(b"x")
-
-    def _restore(self) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def __exit__(self, *_: object) -> None:
-        self._restore()
-        self.wake.close()
-        self._waker.close()
 
 
 def run_inline(

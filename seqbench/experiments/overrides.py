@@ -15,6 +15,9 @@ from seqbench.interfaces import UnknownNameError, UsageError, unknown_name
 if TYPE_CHECKING:
     from .composing import Composer
 
+FREE = (".options", ".impl")
+"""Sections whose keys are not known beforehand: there, and only there, `+` is the way."""
+
 
 def explain(error: Exception, composer: Composer | None = None) -> UsageError:
     """The UsageError that says what `error` means; `composer` knows the candidates."""
@@ -37,6 +40,11 @@ def explain(error: Exception, composer: Composer | None = None) -> UsageError:
 def unknown_key(key: str, known: Sequence[str], where: str = "") -> UnknownNameError:
     """`no setting 'cell.hiden_size'; did you mean 'cell.hidden_size'? …`"""
     key = key.partition("@")[0]
+    free = next((k for k in known if k.endswith(FREE) and f"{key}.".startswith(f"{k}.")), None)
+    if free is not None:
+        return UnknownNameError(
+            f"{free} starts empty: its keys are a plugin's own; add to it: +{key}=VALUE"
+        )
     close = _close(key, known)
     hint = "; did you mean " + " or ".join(repr(c) for c in close) + "?" if close else ";"
     section = key.rpartition(".")[0]

@@ -66,83 +66,80 @@ def from_mapping(cls: type[T], mapping: Any, path: str = "") -> T:
     Raises UsageError for a missing or unknown key (with candidates), a wrong type and a value out
     of range; each message names the dotted key, the value, what was expected and what to set.
     """
+    slots = _slots(cls)
     if not isinstance(mapping, Mapping):
-        expected = f"settings ({', '.join(f.name for f in fields(cls))})"  # type: ignore[arg-type]
-        raise UsageError(_wrong(path, mapping, expected))
-    hints = _hints(cls)
-    known = _fields(cls)
+        raise UsageError(_wrong(path, mapping, f"settings ({', '.join(slots)})"))
     for key in mapping:
-        if key not in known:
-            raise _unknown_key(path, str(key), known)
+        if key not in slots:
+            raise _unknown_key(path, str(key), slots)
     values = {}
-    for name, info in known.items():
-        dotted = f"{path}.{name}" if path else name
-        value = mapping.get(name, "???")
-        if isinstance(value, str) and value == "???":
-            if _has_default(info):
-                continue
-            raise _missing(dotted, hints[name], _range(info))
-        values[name] = _value(hints[name], value, dotted, _range(info))
+    for name, slot in slots.items():
+        value = mapping.get(name, MISSING)
+        if slot.section is not None and type(value) is slot.section:
+            values[name] = value  # built before
+        elif value is not MISSING and value != "???":
+            values[name] = _value(slot, value, f"{path}.{name}" if path else name)
+        elif not slot.has_default:
+            raise _missing(f"{path}.{name}" if path else name, slot)
     return cls(**values)
 
 
-@functools.cache
-def _hints(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls)
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One field as the builder sees it: the types it allows, its range, its own section."""
+
+    allowed: tuple[Any, ...]
+    limits: Range
+    section: type | None
+    has_default: bool
+
+    @property
+    def expected(self) -> str:
+        names = " or ".join(_type_name(one) for one in self.allowed)
+        return " ".join(word for word in (names, str(self.limits)) if word)
 
 
 @functools.cache
-def _fields(cls: type) -> dict[str, Field[Any]]:
-    return {f.name: f for f in fields(cls)}
+def _slots(cls: type) -> dict[str, Slot]:
+    hints = get_type_hints(cls)
+    return {f.name: _slot(hints[f.name], f) for f in fields(cls)}
 
 
-def _range(info: Field[Any]) -> Range:
-    found: Range = info.metadata.get("range", Range())
-    return found
+def _slot(hint: Any, info: Field[Any]) -> Slot:
+    union = get_origin(hint) in (Union, types.UnionType)
+    return Slot(
+        allowed=get_args(hint) if union else (hint,),
+        limits=info.metadata.get("range", Range()),
+        section=hint if is_dataclass(hint) and isinstance(hint, type) else None,
+        has_default=info.default is not MISSING or info.default_factory is not MISSING,
+    )
 
 
-def _has_default(info: Field[Any]) -> bool:
-    return info.default is not MISSING or info.default_factory is not MISSING
-
-
-def _value(hint: Any, value: Any, path: str, limits: Range) -> Any:
-    """`value` as the type `hint` says, or UsageError."""
-    if is_dataclass(hint):
-        if isinstance(value, hint):  # type: ignore[arg-type]
-            return value  # built before
-        return from_mapping(hint, value, path)  # type: ignore[arg-type]
-    allowed = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    for one in allowed:
+def _value(slot: Slot, value: Any, path: str) -> Any:
+    """`value` as the field takes it, or UsageError."""
+    if slot.section is not None:
+        return from_mapping(slot.section, value, path)
+    for one in slot.allowed:
         converted = _as(one, value)
-        if converted is not MISSING:
-            if converted not in limits:
-                raise _not_this(path, value, hint, limits)
+        if converted is not MISSING and converted in slot.limits:
             return converted
-    raise _not_this(path, value, hint, limits)
+    raise UsageError(_wrong(path, value, slot.expected) + _next_step(path, slot.limits))
 
 
 def _as(hint: Any, value: Any) -> Any:
     """`value` as one plain type, MISSING where it is not of it. True is no number."""
+    if type(value) is hint:
+        return MISSING if hint is float and not math.isfinite(value) else value
     if hint is Any:
         return value
-    if hint is type(None):
-        return None if value is None else MISSING
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else MISSING
+    if hint is float:
+        return float(value) if type(value) is int else MISSING
     origin = get_origin(hint) or hint
     if origin in (dict, Mapping):
         return dict(value) if isinstance(value, Mapping) else MISSING
     if origin in (tuple, list, Sequence):
         return tuple(value) if isinstance(value, list | tuple) else MISSING
-    if isinstance(value, bool) and hint is not bool:
-        return MISSING
-    return value if isinstance(value, hint) else MISSING
-
-
-def _expected(hint: Any, limits: Range) -> str:
-    allowed = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    names = [_type_name(one) for one in allowed]
-    return " ".join(word for word in (" or ".join(names), str(limits)) if word)
+    return MISSING
 
 
 def _type_name(hint: Any) -> str:
@@ -156,13 +153,10 @@ def _wrong(path: str, value: Any, expected: str) -> str:
     return f"{path or 'the config'} is {value!r} ({type(value).__name__}), expected {expected}"
 
 
-def _not_this(path: str, value: Any, hint: Any, limits: Range) -> UsageError:
-    return UsageError(_wrong(path, value, _expected(hint, limits)) + _next_step(path, limits))
-
-
-def _missing(path: str, hint: Any, limits: Range) -> UsageError:
-    expected = _expected(hint, limits)
-    return UsageError(f"{path} is missing, expected {expected}{_next_step(path, limits)}")
+def _missing(path: str, slot: Slot) -> UsageError:
+    return UsageError(
+        f"{path} is missing, expected {slot.expected}{_next_step(path, slot.limits)}"
+    )
 
 
 def _next_step(path: str, limits: Range) -> str:

@@ -6,13 +6,10 @@ One thread, one selector: nothing here computes, so trials are disturbed as litt
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,26 +20,11 @@ from typing import Any
 from seqbench.interfaces.records import Env, Trial, digest
 
 from .store import TrialStore
-from .wire import LineReader, encode, trial_document
+from .wire import LineReader, trial_document
+from .zygote_process import ZygoteProcess
 
-# The zygote sees the modules that we see, and its own children inherit no variable for it.
-START = """\
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from seqbench.experiments.zygote import main
-main(sys.argv[2:])
-"""
 ZYGOTE_START_S = 120.0
-CLOSE_S = 5.0
 READ_BYTES = 1 << 18
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,63 +52,16 @@ class Child:
     """A trial in flight."""
 
     trial: Trial
+    log: Path
     zygote: ZygoteProcess
     pipe: int
     deadline: float
     started_at: str
-    oom_kills: int
     began: float = field(default_factory=time.monotonic)
     pid: int | None = None
     killed: str = ""
     lines: LineReader = field(default_factory=LineReader)
     message: Mapping[str, Any] | None = None
-
-
-class ZygoteProcess:
-    """One running zygote and its control socket."""
-
-    def __init__(self, env: Env, log: Path, task_modules: list[str]) -> None:
-        self.env = env
-        self.log = log
-        self.provenance = ""
-        self.lines = LineReader()
-        self.control, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-c", START, json.dumps(sys.path), str(theirs.fileno())]
-        with theirs, log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [*command, ",".join(env.preload), ",".join(task_modules)],
-                env=environment_of(env),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C on the terminal is the command line's to handle
-            )
-
-    def send(self, message: Mapping[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        """A zygote that has died is told by its socket's end of file, not here."""
-        data = encode(message)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            sent = socket.send_fds(self.control, [data], descriptors)
-            self.control.sendall(data[sent:])
-
-    def close(self) -> None:
-        """End it and, with it, its children."""
-        self.control.close()
-        try:
-            self.process.wait(CLOSE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-def environment_of(env: Env) -> dict[str, str]:
-    """The variables of a zygote: thread counts pinned, the BLAS core as `env` says."""
-    variables = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
-    variables |= dict.fromkeys(THREAD_VARIABLES, str(env.threads))
-    if env.blas_core is not None:
-        variables["OPENBLAS_CORETYPE"] = env.blas_core
-    return variables
 
 
 class Supervisor:
@@ -155,6 +90,7 @@ class Supervisor:
         self._zygotes: dict[Env, ZygoteProcess] = {}
         self._children: dict[int, Child] = {}
         self._count = 0
+        self._oom_kills = oom_kills()
         self._selector = selectors.DefaultSelector()
         if wake is not None:
             self._selector.register(wake, selectors.EVENT_READ, None)
@@ -173,36 +109,37 @@ class Supervisor:
     def running(self) -> list[Trial]:
         return [child.trial for child in self._children.values()]
 
-    def start(self, trial: Trial) -> None:
+    def start(self, key: str, trial: Trial) -> None:
         """Ask the trial's zygote for a child; the zygote is started where there is none."""
-        self._store.log_path(trial.trial_key).unlink(missing_ok=True)  # of an earlier attempt
+        log = self._store.log_path(key)
+        log.unlink(missing_ok=True)  # of an earlier attempt
         zygote = self._zygote(trial.env)
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         self._count += 1
         child = Child(
             trial=trial,
+            log=log,
             zygote=zygote,
             pipe=reading,
             deadline=time.monotonic() + ZYGOTE_START_S,
             started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            oom_kills=oom_kills(),
         )
         self._children[self._count] = child
         self._selector.register(reading, selectors.EVENT_READ, child)
         try:
-            zygote.send(self._request(self._count, trial), (writing,))
+            zygote.send(self._request(self._count, child), (writing,))
         finally:
             os.close(writing)
 
-    def _request(self, identity: int, trial: Trial) -> dict[str, Any]:
+    def _request(self, identity: int, child: Child) -> dict[str, Any]:
         return {
             "run": identity,
-            "trial": trial_document(trial),
-            "target": self._tasks[trial.case.task],
+            "trial": trial_document(child.trial),
+            "target": self._tasks[child.trial.case.task],
             "directory": str(self._store.directory),
             "cache": str(self._cache),
-            "log": str(self._store.log_path(trial.trial_key)),
+            "log": str(child.log),
         }
 
     def _zygote(self, env: Env) -> ZygoteProcess:
@@ -328,11 +265,15 @@ class Supervisor:
             killed=child.killed,
             started_at=child.started_at,
             wall_s=wall_s,
-            out_of_memory=oom_kills() > child.oom_kills,
+            out_of_memory=code == -signal.SIGKILL and self._new_oom_kill(),
             provenance=child.zygote.provenance,
-            log=self._store.log_path(child.trial.trial_key),
+            log=child.log,
             zygote_log=child.zygote.log,
         )
+
+    def _new_oom_kill(self) -> bool:
+        before, self._oom_kills = self._oom_kills, oom_kills()
+        return self._oom_kills > before
 
 
 def _garbled(error: ValueError) -> dict[str, str]:

@@ -49,7 +49,8 @@ class Asked:
     fixed: list[str] = field(default_factory=list)
     composed: list[list[str]] = field(default_factory=list)
     axes: list[Axis] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)  # all that the user set, however
+    # All that the user set, however: `cell` and `cell.name` are one to a declared sweep.
+    keys: set[str] = field(default_factory=set)
     swept: list[str] = field(default_factory=list)
 
     def compositions(self) -> Iterator[list[str]]:
@@ -76,6 +77,8 @@ def read_overrides(arguments: Sequence[str], composer: Composer) -> Asked:
             _read_sweep(override, asked, composer)
         else:
             asked.fixed.append(str(override.input_line))
+    asked.keys |= {f"{key}.name" for key in asked.keys if composer.options(key)}
+    asked.keys |= {key.removesuffix(".name") for key in asked.keys}
     return asked
 
 
@@ -181,6 +184,7 @@ def _recomposed(composition: DictConfig, assignment: Assignment) -> dict[str, An
     from omegaconf import OmegaConf
 
     config = copy.deepcopy(composition)
+    OmegaConf.set_struct(config, False)  # mappings may bring keys; from_mapping checks them
     for key, value in assignment:
         OmegaConf.update(config, key, value, merge=True)
     return resolved(config)

@@ -16,9 +16,11 @@ never runs here: a thread pool started before a fork would not survive it.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -142,6 +144,8 @@ def threadpools() -> list[dict[str, Any]]:
 def main(arguments: Sequence[str]) -> None:
     control = socket.socket(fileno=int(arguments[0]))
     control.set_inheritable(False)
+    faulthandler.enable()  # a child that crashes leaves its stack in its log
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     modules, task_modules = ([m for m in text.split(",") if m] for text in arguments[1:3])
     preload(modules, task_modules)
     control.sendall(encode({"ready": os.getpid(), "threadpools": threadpools()}))

@@ -71,7 +71,8 @@ class Trial:
     """One supervised child process: a case, once (`round`).
 
     `resolved` maps every slot to an impl_id, `digests` to the source digest of what is behind it.
-    `needs` are artifact keys that must exist first. Trials of one `group` form a timing block.
+    `needs` are artifact keys that must exist first, `builds` is the one that this trial makes.
+    Trials of one `group` form a timing block.
     """
 
     case: Case
@@ -83,6 +84,7 @@ class Trial:
     env: Env = field(default_factory=Env)
     limits: Limits = field(default_factory=Limits)
     needs: tuple[str, ...] = ()
+    builds: str = ""
     group: str = ""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from seqbench.interfaces import Array, Backend, RangeError, ShapeError
+from seqbench.interfaces import Array, Backend, DtypeError, RangeError, ShapeError, arrays_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class CellDims(NamedTuple):
 
     T: int
     B: int
-    I: int  # noqa: E741
+    I: int
     H: int
 
 
@@ -55,7 +55,7 @@ def recurrent_shapes(
     """The tensors of a cell with `gates` gates: weight_ih, weight_hh and its biases."""
     rows = gates * dims.H
     shapes = {"weight_ih": (rows, dims.I), "weight_hh": (rows, dims.H)}
-    return shapes | {bias: (rows,) for bias in biases}
+    return shapes | dict.fromkeys(biases, (rows,))
 
 
 def step_masks(lengths: Array, steps: int, *, xp: Any) -> Array:
@@ -72,8 +72,16 @@ def check_shape(operation: str, name: str, array: Array, expected: tuple[int, ..
         )
 
 
-def validate_cell(name: str, gates: int, params: Any, inputs: CellInputs, biases: tuple[str, ...]):
-    """The checks every cell makes: shapes of x, states, weights; lengths within the time axis."""
+def validate_cell(
+    name: str,
+    gates: int,
+    params: Any,
+    inputs: CellInputs,
+    biases: tuple[str, ...] = ("bias",),
+    *,
+    memory: bool = False,
+) -> None:
+    """The checks every cell makes: shapes and dtypes of x, states, weights; lengths within T."""
     if inputs.x.ndim != 3:
         raise ShapeError(
             f"{name}: x has shape {tuple(inputs.x.shape)}, expected (T, B, I); "
@@ -81,19 +89,49 @@ def validate_cell(name: str, gates: int, params: Any, inputs: CellInputs, biases
         )
     steps, batch, input_size = inputs.x.shape
     hidden = params.weight_hh.shape[-1]
-    check_shape(name, "weight_hh", params.weight_hh, (gates * hidden, hidden))
-    check_shape(name, "weight_ih", params.weight_ih, (gates * hidden, input_size))
-    for bias in biases:
-        check_shape(name, bias, getattr(params, bias), (gates * hidden,))
+    shapes = recurrent_shapes(gates, CellDims(steps, batch, input_size, hidden), biases)
+    for tensor, shape in shapes.items():
+        check_shape(name, tensor, getattr(params, tensor), shape)
     check_shape(name, "h0", inputs.h0, (batch, hidden))
-    if inputs.c0 is not None:
-        check_shape(name, "c0", inputs.c0, (batch, hidden))
+    validate_memory(name, inputs.c0, (batch, hidden), memory=memory)
+    validate_dtypes(name, inputs.x, (params, inputs.h0, inputs.c0))
     validate_lengths(name, inputs.lengths, steps, batch)
 
 
+def validate_memory(name: str, c0: Array | None, shape: tuple[int, ...], *, memory: bool) -> None:
+    """A cell with a memory needs c0; one without must not be given any."""
+    if memory and c0 is None:
+        raise ShapeError(
+            f"{name}: c0 is None, expected (B, H) = {shape}; give zeros to start afresh"
+        )
+    if memory:
+        check_shape(name, "c0", c0, shape)
+    elif c0 is not None:
+        raise ShapeError(
+            f"{name}: c0 is {tuple(c0.shape)}, expected None; this cell has no memory: leave it out"
+        )
+
+
+def validate_dtypes(name: str, x: Array, others: Any) -> None:
+    """One floating dtype for everything: nothing is promoted behind the caller's back."""
+    expected = str(x.dtype)
+    if "float" not in expected:
+        raise DtypeError(f"{name}: x is {expected}, expected a floating dtype; cast it with astype")
+    for array in arrays_of(others):
+        if str(array.dtype) != expected:
+            raise DtypeError(
+                f"{name}: a tensor of shape {tuple(array.shape)} is {array.dtype}, "
+                f"expected {expected} as x; cast one of them"
+            )
+
+
 def validate_lengths(name: str, lengths: Array, steps: int, batch: int, minimum: int = 0) -> None:
-    """Raise unless lengths is (B,) integers in [minimum, steps]."""
+    """Raise unless lengths is (B,) int32 in [minimum, steps]."""
     check_shape(name, "lengths", lengths, (batch,))
+    if str(lengths.dtype).removeprefix("torch.") != "int32":
+        raise DtypeError(
+            f"{name}: lengths are {lengths.dtype}, expected int32; cast them with astype"
+        )
     if batch == 0:
         return
     low, high = int(lengths.min()), int(lengths.max())
@@ -105,6 +143,30 @@ def validate_lengths(name: str, lengths: Array, steps: int, batch: int, minimum:
         )
 
 
+def recurrent_flops(dims: CellDims, grad: bool, *, gates: int, pointwise: tuple[int, int]) -> int:
+    """Two GEMMs a step (input, recurrent) and `pointwise` = (forward, backward) operations a unit.
+
+    Backward takes twice the GEMMs: one for the operand, one for the weight.
+    """
+    T, B, I, H = dims
+    gemm = 2 * T * B * gates * H * (I + H)
+    forward = gemm + pointwise[0] * T * B * H
+    return forward + (2 * gemm + pointwise[1] * T * B * H) * grad
+
+
+def recurrent_bytes(
+    dims: CellDims, grad: bool, itemsize: int, *, weights: int, cached: int, states: int = 1
+) -> int:
+    """x, weights and states once, outputs once; with backward also their gradients and the cache.
+
+    weights : numbers in all weights; cached : numbers kept a unit and step; states : h, or h and c
+    """
+    T, B, I, H = dims
+    forward = T * B * (I + H) + weights + 2 * states * B * H
+    cache = T * B * cached * H
+    return itemsize * (2 * forward + weights + 2 * cache if grad else forward)
+
+
 def zeros(shape: tuple[int, ...], dtype: str, backend: Backend) -> Array:
     return backend.xp.zeros(shape, dtype=dtype)
 
@@ -112,3 +174,13 @@ def zeros(shape: tuple[int, ...], dtype: str, backend: Backend) -> Array:
 def without_padding(x: Array, inside: Array, *, xp: Any) -> Array:
     """x with zeros past each length, by selection: padding may hold anything, NaN included."""
     return xp.where(inside, x, xp.zeros_like(x))
+
+
+def reverse_by_length(x: Array, lengths: Array, *, xp: Any) -> Array:
+    """(T, B, ...) with each sequence's first `length` steps backwards; padding stays in place.
+
+    Its own inverse, and its own transpose: gradients go back through the same call.
+    """
+    steps = xp.arange(x.shape[0], dtype=lengths.dtype)[:, None]
+    source = xp.where(steps < lengths[None, :], lengths[None, :] - 1 - steps, steps)  # (T, B)
+    return x[source, xp.arange(x.shape[1])[None, :]]

@@ -1,9 +1,9 @@
 """A28's inner step: from logits to the next beam, with nothing read back to the host.
 
-Beam search as in Sutskever et al. (2014), section 3.2, over a whole batch of sentences. Two ways to
-stop: `filled` keeps a finished hypothesis in its slot for good; `bound` moves it to a pool and stops
-when no live hypothesis can beat the pool (Huang, Zhao & Ma 2017, section 3, with any penalty that
-grows with the length).
+Beam search as in Sutskever et al. (2014), section 3.2, over a whole batch of sentences. There are
+two ways to stop: `filled` keeps a finished hypothesis in its slot for good; `bound` moves it to a
+pool and stops when no live hypothesis can beat the pool (Huang, Zhao & Ma 2017, section 3, with any
+penalty that grows with the length).
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def best_candidates(candidates: Array, *, xp: Any) -> tuple[Array, Array]:
 
 
 def place(inputs: BeamSelectInputs, best: Array, flat: Array, *, xp: Any) -> BeamSelectOutputs:
-    """The r-th best candidate goes to the r-th slot that is free; a finished slot stays as it is."""
+    """The r-th best candidate goes to the r-th free slot; a finished slot stays as it is."""
     K, _, V = inputs.logits.shape
     free = xp.logical_not(inputs.finished)
     rank = xp.where(free, xp.cumsum(free, axis=0) - 1, 0)

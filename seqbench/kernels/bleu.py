@@ -26,7 +26,7 @@ class BleuParams:
 class BleuInputs:
     """N sentences as ids; batch-major, since every sentence is compared with itself alone.
 
-    hypotheses : (N, L) int32; hypothesis_lengths : (N,) int32, in [0, L]
+    hypotheses : (N, L) int32, ids of at least 0; hypothesis_lengths : (N,) int32, in [0, L]
     references : (R, N, L2) int32; reference_lengths : (R, N) int32, in [-1, L2], -1 where a
     sentence has fewer references, but at least one. What lies past a length may be anything.
     max_order : n-grams of 1 to max_order words
@@ -150,7 +150,8 @@ def bleu_validate(params: BleuParams, inputs: BleuInputs) -> None:
     if inputs.hypotheses.ndim != 2 or inputs.references.ndim != 3:
         raise ShapeError(
             f"bleu_stats: hypotheses are {tuple(inputs.hypotheses.shape)} and references "
-            f"{tuple(inputs.references.shape)}, expected (N, L) and (R, N, L2); add the missing axis"
+            f"{tuple(inputs.references.shape)}, expected (N, L) and (R, N, L2); add the "
+            "missing axis"
         )
     N, L = inputs.hypotheses.shape
     R, _, L2 = inputs.references.shape
@@ -167,6 +168,8 @@ def bleu_validate(params: BleuParams, inputs: BleuInputs) -> None:
         raise RangeError("bleu_stats: a sentence has no reference, expected one or more; drop it")
     _validate_span("hypothesis", inputs.hypothesis_lengths, 0, L)
     _validate_span("reference", inputs.reference_lengths, -1, L2)
+    _validate_ids("hypothesis", inputs.hypotheses, inputs.hypothesis_lengths)
+    _validate_ids("reference", inputs.references, inputs.reference_lengths)
 
 
 def _validate_span(what: str, lengths: Array, low: int, high: int) -> None:
@@ -174,6 +177,16 @@ def _validate_span(what: str, lengths: Array, low: int, high: int) -> None:
         raise RangeError(
             f"bleu_stats: {what} lengths span {int(lengths.min())} to {int(lengths.max())}, "
             f"expected {low} to {high}; pad the ids further"
+        )
+
+
+def _validate_ids(what: str, ids: Array, lengths: Array) -> None:
+    # Positions from 1 by a running count: validation is given no array namespace.
+    inside = (ids == ids).cumsum(axis=-1) <= lengths[..., None]
+    if bool((inside & (ids < 0)).any()):
+        raise RangeError(
+            f"bleu_stats: a {what} holds a negative id, expected ids of at least 0; number the "
+            "words from 0"
         )
 
 

@@ -17,6 +17,8 @@ from ._cell import (
     CellInputs,
     CellOutputs,
     cell_dims,
+    recurrent_bytes,
+    recurrent_flops,
     recurrent_shapes,
     step_masks,
     validate_cell,
@@ -70,7 +72,9 @@ def gru_reset_before_forward(
     return _forward(params, inputs, cache, reset_after=False, xp=backend.xp)
 
 
-def _forward(params, inputs, cache, *, reset_after: bool, xp: Any) -> CellOutputs:
+def _forward(
+    params: GRUParams, inputs: CellInputs, cache: GRUCache, *, reset_after: bool, xp: Any
+) -> CellOutputs:
     steps, H = inputs.x.shape[0], params.weight_hh.shape[1]
     w_rz, w_n = params.weight_hh[: 2 * H], params.weight_hh[2 * H :]
     b_rz, b_n = params.bias_hh[: 2 * H], params.bias_hh[2 * H :]
@@ -109,53 +113,70 @@ def gru_reset_before_backward(
     return _backward(d_out, params, inputs, cache, reset_after=False, xp=backend.xp)
 
 
-def _backward(d_out, params, inputs, cache, *, reset_after: bool, xp: Any) -> Gradients:
+def _backward(
+    d_out: CellOutputs,
+    params: GRUParams,
+    inputs: CellInputs,
+    cache: GRUCache,
+    *,
+    reset_after: bool,
+    xp: Any,
+) -> Gradients:
     steps, H = inputs.x.shape[0], params.weight_hh.shape[1]
-    w_rz, w_n = params.weight_hh[: 2 * H], params.weight_hh[2 * H :]
     inside = step_masks(inputs.lengths, steps, xp=xp)
-    d_projected = xp.zeros_like(cache.gates[:steps])  # gradients before the nonlinearities, r z n
-    d_recurrent = xp.zeros_like(cache.gates[:steps])  # the same, as weight_hh and bias_hh see them
-    reset_h = xp.zeros_like(cache.recurrent_n[:steps])  # what weight_hh's n rows multiplied
+    d_gates = xp.zeros_like(cache.gates[:steps])  # before the nonlinearities, r z n
+    step_back = _step_back_reset_after if reset_after else _step_back_reset_before
     d_h = xp.zeros_like(inputs.h0) if d_out.h is None else d_out.h
     for t in range(steps - 1, -1, -1):
-        h = cache.hidden[t]
-        gates = cache.gates[t]
-        r, z, n = gates[:, :H], gates[:, H : 2 * H], gates[:, 2 * H :]
+        h, z, n = cache.hidden[t], cache.gates[t, :, H : 2 * H], cache.gates[t, :, 2 * H :]
         upstream = d_h if d_out.output is None else d_h + d_out.output[t]
         d_new = xp.where(inside[t], upstream, 0)  # h = (1 - z) n + z h_prev
-        d_n = d_new * (1 - z) * (1 - n * n)
-        d_z = d_new * (h - n) * z * (1 - z)
-        if reset_after:  # n = tanh(.. + r recurrent)
-            d_rec_n = d_n * r
-            d_r = d_n * cache.recurrent_n[t] * r * (1 - r)
-            d_prev = d_new * z + d_rec_n @ w_n
-            reset_h[t] = h
-        else:  # n = tanh(.. + W (r h))
-            d_rec_n = d_n
-            d_reset = d_n @ w_n
-            d_r = d_reset * h * r * (1 - r)
-            d_prev = d_new * z + d_reset * r
-            reset_h[t] = r * h
-        d_projected[t, :, :H], d_projected[t, :, H : 2 * H] = d_r, d_z
-        d_projected[t, :, 2 * H :] = d_n
-        d_recurrent[t, :, : 2 * H] = d_projected[t, :, : 2 * H]
-        d_recurrent[t, :, 2 * H :] = d_rec_n
-        d_prev = d_prev + d_projected[t, :, : 2 * H] @ w_rz
+        d_gates[t, :, 2 * H :] = d_new * (1 - z) * (1 - n * n)
+        d_gates[t, :, H : 2 * H] = d_new * (h - n) * z * (1 - z)
+        d_reset = step_back(d_gates[t], cache, t, params.weight_hh[2 * H :])  # writes d_r
+        d_prev = d_new * z + d_reset + d_gates[t, :, : 2 * H] @ params.weight_hh[: 2 * H]
         d_h = xp.where(inside[t], d_prev, d_h)  # past the length the state froze
     x = without_padding(inputs.x, inside, xp=xp)
-    flat = d_projected.reshape(-1, 3 * H)
-    flat_rec = d_recurrent.reshape(-1, 3 * H)
-    before = cache.hidden[:steps].reshape(-1, H)
-    d_params = GRUParams(
-        weight_ih=flat.T @ x.reshape(-1, x.shape[2]),
-        weight_hh=xp.concatenate(
-            [flat_rec[:, : 2 * H].T @ before, flat_rec[:, 2 * H :].T @ reset_h.reshape(-1, H)]
-        ),
-        bias_ih=flat.sum(axis=0),
-        bias_hh=flat_rec.sum(axis=0),
-    )
-    d_x = d_projected @ params.weight_ih  # (T, B, 3H) -> (T, B, I)
+    d_params = _weight_gradients(d_gates, x, cache, reset_after=reset_after, xp=xp)
+    d_x = d_gates @ params.weight_ih  # (T, B, 3H) -> (T, B, I)
     return Gradients(d_params, CellInputs(x=d_x, lengths=None, h0=d_h))
+
+
+def _step_back_reset_after(d_gates: Array, cache: GRUCache, t: int, w_n: Array) -> Array:
+    """Through n = tanh(.. + r recurrent): writes d_r, returns what reaches h."""
+    H = w_n.shape[1]
+    r, d_n = cache.gates[t, :, :H], d_gates[:, 2 * H :]
+    d_gates[:, :H] = d_n * cache.recurrent_n[t] * r * (1 - r)
+    return (d_n * r) @ w_n
+
+
+def _step_back_reset_before(d_gates: Array, cache: GRUCache, t: int, w_n: Array) -> Array:
+    """Through n = tanh(.. + W_hn (r h)): writes d_r, returns what reaches h."""
+    H = w_n.shape[1]
+    r = cache.gates[t, :, :H]
+    d_reset_h = d_gates[:, 2 * H :] @ w_n
+    d_gates[:, :H] = d_reset_h * cache.hidden[t] * r * (1 - r)
+    return d_reset_h * r
+
+
+def _weight_gradients(
+    d_gates: Array, x: Array, cache: GRUCache, *, reset_after: bool, xp: Any
+) -> GRUParams:
+    """One GEMM a matrix over all steps; weight_hn met h (reset after) or r h (reset before)."""
+    steps, H = x.shape[0], cache.hidden.shape[2]
+    r, before = cache.gates[:steps, :, :H], cache.hidden[:steps]
+    d_rz, d_n = d_gates[:, :, : 2 * H].reshape(-1, 2 * H), d_gates[:, :, 2 * H :]
+    d_recurrent_n, met_n = (d_n * r, before) if reset_after else (d_n, r * before)
+    d_recurrent_n = d_recurrent_n.reshape(-1, H)
+    d_flat = d_gates.reshape(-1, 3 * H)
+    return GRUParams(
+        weight_ih=d_flat.T @ x.reshape(-1, x.shape[2]),
+        weight_hh=xp.concatenate(
+            [d_rz.T @ before.reshape(-1, H), d_recurrent_n.T @ met_n.reshape(-1, H)]
+        ),
+        bias_ih=d_flat.sum(axis=0),
+        bias_hh=xp.concatenate([d_rz.sum(axis=0), d_recurrent_n.sum(axis=0)]),
+    )
 
 
 def gru_validate(params: GRUParams, inputs: CellInputs) -> None:
@@ -167,20 +188,14 @@ def gru_shapes(dims: CellDims) -> dict[str, tuple[int, ...]]:
 
 
 def gru_flops(dims: CellDims, grad: bool) -> int:
-    """Two GEMMs a step (input, recurrent), 13 pointwise operations a unit; backward twice that."""
-    T, B, I, H = dims  # noqa: E741
-    gemm = 2 * T * B * 3 * H * (I + H)
-    pointwise = T * B * H
-    return (3 * gemm + (13 + 24) * pointwise) if grad else gemm + 13 * pointwise
+    """Two GEMMs a step; 13 pointwise operations a unit forward, 24 backward."""
+    return recurrent_flops(dims, grad, gates=GATES, pointwise=(13, 24))
 
 
 def gru_bytes(dims: CellDims, grad: bool, itemsize: int) -> int:
-    """x, weights and states once, outputs once; with backward also their gradients and the cache."""
-    T, B, I, H = dims  # noqa: E741
-    weights = 3 * H * (I + H + 2)
-    forward = T * B * (I + H) + weights + 2 * B * H
-    cache = T * B * 4 * H
-    return itemsize * ((2 * forward + weights + 2 * cache) if grad else forward)
+    """Kept a unit and step: r, z, n, the recurrent part of n."""
+    weights = GATES * dims.H * (dims.I + dims.H + 2)
+    return recurrent_bytes(dims, grad, itemsize, weights=weights, cached=4)
 
 
 def _contract(name: str, summary: str, forward: Any, backward: Any) -> Contract:

@@ -1,8 +1,8 @@
 """A29, length normalisation: log P(y) divided by a penalty that grows with T_y.
 
-`power` is the notes' T_y^alpha; `gnmt` is Wu et al. (2016), equation 14: ((5 + T_y) / 6)^alpha. T_y
-counts the EOS token. log P(y) = sum over t of log P(y<t> given x, y<1..t-1>): the notes condition on
-the whole of y.
+`power` is the notes' T_y^alpha; `gnmt` is Wu et al. (2016), equation 14: ((5 + T_y) / 6)^alpha.
+T_y counts the EOS token. log P(y) is the sum over t of log P(y<t> given x, y<1..t-1>), where the
+notes condition on the whole of y.
 """
 
 from __future__ import annotations

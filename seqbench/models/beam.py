@@ -91,9 +91,7 @@ class BeamDecoder:
         notes = {"pieces": len(pieces), "sentences_at_once": at_once, "steps": steps}
         return Decoded(found, notes)
 
-    def _search(
-        self, model: StepModel, batch: Any, settings: SearchSettings
-    ) -> tuple[Beam, int]:
+    def _search(self, model: StepModel, batch: Any, settings: SearchSettings) -> tuple[Beam, int]:
         """The last beam of one piece, and the steps it took."""
         K, B = settings.width, batch.size
         plan: Plan = self._select.plan(BeamDims(K, B, model.vocab_size), model.dtype)
@@ -218,13 +216,14 @@ class Pool:
     def admit(self, selected: BeamSelectOutputs, step: int) -> None:
         """Follow the kernel's choice among the old pool and the hypotheses that end at `step`."""
         xp, K = self._xp, self.scores.shape[0]
-        sources = selected.pool_sources
+        sources, scores = selected.pool_sources, selected.pool
+        assert scores is not None, "stop='bound' selects with a pool"
         own = xp.broadcast_to(xp.arange(K, dtype=xp.int64)[:, None], self.slots.shape)
 
         def chosen(old: Array, new: Array) -> Array:
             return xp.take_along_axis(xp.concatenate([old, new]), sources, axis=0)
 
-        self.scores = selected.pool.copy()
+        self.scores = scores.copy()
         self.log_probs = chosen(self.log_probs, selected.eos_scores)
         self.slots = chosen(self.slots, own)
         self.ends = chosen(self.ends, xp.full_like(self.ends, step))

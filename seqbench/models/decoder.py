@@ -52,9 +52,7 @@ class Decoder:
         )
 
     @staticmethod
-    def shapes(
-        config: EncoderDecoderConfig, kernels: Kernels, vocab_size: int
-    ) -> dict[str, Shape]:
+    def shapes(config: EncoderDecoderConfig, kernels: Kernels, vocab_size: int) -> dict[str, Shape]:
         cell = kernels.get("cell", config.cell).contract
         hidden, memory = config.hidden_size, config.memory_size
         fed = memory if _feeds_context(config) else 0

@@ -40,9 +40,7 @@ class Encoder:
         self._state_names = kernels.get("cell", config.cell).contract.state
 
     @staticmethod
-    def shapes(
-        config: EncoderDecoderConfig, kernels: Kernels, vocab_size: int
-    ) -> dict[str, Shape]:
+    def shapes(config: EncoderDecoderConfig, kernels: Kernels, vocab_size: int) -> dict[str, Shape]:
         cell = kernels.get("cell", config.cell).contract
         layer = BidirectionalLayer if config.bidirectional else RecurrentLayer
         shapes: dict[str, Shape] = {

@@ -1,9 +1,9 @@
 """A31, beam error analysis: is the search at fault or the model?
 
-For a sentence that came out wrong, score the human's y* and the search's y-hat with the model, under
-the objective of the search. If y* scores higher the search missed it; if not, the model prefers the
-wrong string. A third string may beat both, so the search errors found this way are a lower bound
-(Stahlberg & Byrne 2019 count the true ones by exact search).
+For a sentence that came out wrong, score the human's y* and the search's y-hat with the model,
+under the objective of the search. If y* scores higher the search missed it; if not, the model
+prefers the wrong string. A third string may beat both, so the search errors found this way are a
+lower bound (Stahlberg & Byrne 2019 count the true ones by exact search).
 """
 
 from __future__ import annotations
@@ -131,8 +131,9 @@ class BeamErrorAnalysis:
         check_penalty("beam_errors", penalty, alpha)
         if not len(hypotheses) == len(references) == batch.size:
             raise RangeError(
-                f"beam_errors: {len(hypotheses)} hypotheses and the references of {len(references)} "
-                f"sentences, expected {batch.size} of each; pass one best hypothesis a sentence"
+                f"beam_errors: {len(hypotheses)} hypotheses and the references of "
+                f"{len(references)} sentences, expected {batch.size} of each; pass one best "
+                "hypothesis a sentence"
             )
 
         def usable(reference: Sequence[int]) -> bool:
@@ -197,9 +198,7 @@ class _Judge:
         scored = [r for r in range(len(references)) if not np.isnan(y_star[r])]
         if not scored:
             fits = any(len(r) < self.max_length for r in references)
-            return ErrorRow(
-                sentence, "unknown_word" if fits else "too_long", hypothesis.finished
-            )
+            return ErrorRow(sentence, "unknown_word" if fits else "too_long", hypothesis.finished)
         scores = {r: self._score(float(y_star[r]), len(references[r]) + 1) for r in scored}
         best = max(scored, key=scores.__getitem__)
         score = self._score(y_hat, hypothesis.length)

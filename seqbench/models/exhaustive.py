@@ -64,7 +64,9 @@ def exhaustive_search(
     order = np.argsort(-scores, axis=0, kind="stable")[:n_best]
     return [
         [
-            Hypothesis(strings[k], float(log_probs[k, b]), float(scores[k, b]), True, len(strings[k]) + 1)
+            Hypothesis(
+                strings[k], float(log_probs[k, b]), float(scores[k, b]), True, len(strings[k]) + 1
+            )
             for k in order[:, b]
         ]
         for b in range(batch.size)

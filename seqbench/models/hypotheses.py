@@ -120,8 +120,8 @@ def best_of(
         kept = [k for k in order[:n_best, b] if not empty[k, b]]
         if not kept:
             raise RangeError(
-                f"{operation}: no continuation of sentence {first + b} has a finite score (the logits are "
-                "NaN or all -inf), expected numbers; look at the model's weights"
+                f"{operation}: no continuation of sentence {first + b} has a finite score "
+                "(the logits are NaN or all -inf), expected numbers; look at the model's weights"
             )
         found.append([hypothesis(k, b) for k in kept])
     return found

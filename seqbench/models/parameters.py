@@ -90,9 +90,7 @@ class Parameters:
         return recurrent[1] if recurrent is not None else self.shapes[name][0]
 
 
-def initial_value(
-    name: str, shape: Shape, fan_out: int, rng: np.random.Generator
-) -> np.ndarray:
+def initial_value(name: str, shape: Shape, fan_out: int, rng: np.random.Generator) -> np.ndarray:
     """The starting value of one tensor, float64."""
     if len(shape) == 1:
         if name.endswith(".v"):  # the attention's scoring vector

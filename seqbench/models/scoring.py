@@ -37,7 +37,7 @@ def score_hypotheses(
     total = xp.zeros((K, B), dtype=xp.float64)
     for t in range(int(lengths.max(initial=0))):
         logits, state = step_model.step(state, inputs[t])
-        logits = logits.astype(xp.float64)
+        logits = xp.where(inside[t][:, :, None], logits, 0).astype(xp.float64)
         picked = xp.take_along_axis(logits, ids[t][:, :, None], axis=2)[:, :, 0]
         total = total + xp.where(inside[t], picked - log_sum_exp(logits, xp=xp), 0)
     scores: np.ndarray = backend.to_host(total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from seqbench.interfaces import OutOfMemory, UnsupportedError, arrays_of
@@ -36,14 +37,15 @@ def even_pieces(batch: int, at_once: int) -> list[tuple[int, int]]:
         return []
     count = -(-batch // at_once)
     edges = [batch * i // count for i in range(count + 1)]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def take_sentences(batch: Any, start: int, stop: int) -> Any:
     """Sentences [start, stop) of a batch: a dataclass whose every array ends in the B axis."""
     if start == 0 and stop == batch.size:
         return batch
-    if not is_dataclass(batch) or any(a.shape[-1] != batch.size for a in arrays_of(batch)):
+    size = batch.size
+    if not is_dataclass(batch) or any(a.shape[-1] != size for a in arrays_of(batch)):
         raise UnsupportedError(
             f"a batch of type {type(batch).__name__} cannot be cut into sentences, expected a "
             "dataclass whose arrays all end in the B axis; raise memory_limit_bytes"

@@ -49,7 +49,7 @@ class MarkovModel:
         return state
 
     def state_bytes(self, width: int, batch: int) -> int:
-        return width * batch * self.vocab_size * self._table.dtype.itemsize
+        return width * batch * self.vocab_size * np.dtype(self.dtype).itemsize
 
 
 class RecurrentModel:
@@ -97,5 +97,5 @@ class RecurrentModel:
         return self._backend.xp.take_along_axis(state, parents[:, :, None], axis=0)
 
     def state_bytes(self, width: int, batch: int) -> int:
-        item = self._embedding.dtype.itemsize
+        item = np.dtype(self.dtype).itemsize
         return width * batch * item * (self.vocab_size + 2 * self._hidden_size)

@@ -19,8 +19,9 @@ from seqbench.interfaces import Case, Env, Sample, StoreError, Trial, TrialResul
 
 def task(case, context):
     options = (context.directory / "options").read_text().split()
-    (context.directory / "pid").write_text(str(os.getpid()))
+    (context.directory / "pids").write_text(f"{os.getpid()} {os.getppid()}")
     if f"slow={case.params['n']}" in options:
+        (context.directory / "slow").write_text("")
         time.sleep(600)
     many = f"large={case.params['n']}" in options
     return TrialResult(samples=[Sample("n", case.params["n"], "1")], notes={"x": "x" * 9999 * many})
@@ -44,9 +45,7 @@ def main():
     (options.directory / "options").write_text(f"slow={options.slow} large={options.large}")
     if options.file_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit, options.file_limit))
-    trials = [
-        Trial(Case("sweep", "task", {"n": n}, seed=0), env=Env(preload=())) for n in range(4)
-    ]
+    trials = [Trial(Case("sweep", "task", {"n": n}, seed=0), env=Env(preload=())) for n in range(4)]
     outcome = run_trials(
         trials,
         store=store,

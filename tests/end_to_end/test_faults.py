@@ -293,11 +293,33 @@ def test_ctrl_c_keeps_finished_rows_and_exits_130(tmp_path):
     ]
 
 
+def pids_of(directory):
+    """Of trial 1 and its zygote, once it runs."""
+    for _ in range(200):
+        text = (directory / "pids").read_text().split()
+        if len(text) == 2 and (directory / "slow").exists():
+            return [int(word) for word in text]
+        time.sleep(0.05)
+    raise AssertionError("the slow trial never started")
+
+
+def test_a_child_dies_with_its_zygote_even_if_the_parent_cannot_help(tmp_path):
+    if sys.platform != "linux":
+        pytest.skip("the system cannot tell a child of its parent's death")
+    process = program(tmp_path, "--slow", "1")
+    wait_for_line(process, "start 1")
+    child, zygote = pids_of(tmp_path)
+    process.send_signal(signal.SIGSTOP)
+    os.kill(zygote, signal.SIGKILL)
+    assert is_gone(child)
+    process.kill()
+    finish(process)
+
+
 def test_kill_9_of_the_parent_then_resume_runs_what_is_missing(tmp_path):
     process = program(tmp_path, "--slow", "1")
     wait_for_line(process, "start 1")
-    time.sleep(0.5)
-    child = int((tmp_path / "pid").read_text())
+    child, _ = pids_of(tmp_path)
     process.kill()
     finish(process)
     assert is_gone(child)

@@ -13,6 +13,10 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from seqbench.interfaces import UsageError
+
+BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+
 
 class SeqbenchSweeper(Sweeper):
     """Plans every override list at once instead of launching job after job."""
@@ -20,11 +24,16 @@ class SeqbenchSweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        self._hydra_context = hydra_context
         self._task_function = task_function
         self._config = config
 
     def sweep(self, arguments: list[str]) -> Any:
+        launcher = self._config.hydra.launcher._target_
+        if launcher != BASIC_LAUNCHER:
+            raise UsageError(
+                f"hydra/launcher is {launcher}, expected Hydra's basic one: trials are run by "
+                "seqbench's own launcher on this machine; leave hydra/launcher out"
+            )
         sweep: Any = self._task_function.sweep  # type: ignore[attr-defined]
         return sweep(arguments)
 

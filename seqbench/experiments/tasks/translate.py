@@ -130,9 +130,14 @@ def score(decoding: Decoding, split: Any, vocabulary: Any, kernels: Any) -> Bleu
     """BLEU against the references as they are, rare words kept."""
     metric = type(registry().get("metric", "bleu", kernels.backend.name))(kernels)
     outputs = [vocabulary.decode(h.tokens) for h in decoding.hypotheses]
-    references = [[list(tokens)] for tokens in split.targets]
-    statistics = metric.statistics(outputs, references)
-    return Bleu(metric.from_statistics(statistics), statistics)
+    stats = metric.statistics(outputs, [split.targets])
+    counts = (
+        stats.matches,
+        stats.totals,
+        stats.hypothesis_lengths,
+        stats.reference_lengths,
+    )
+    return Bleu(metric.from_statistics(*counts), stats)
 
 
 def quality_samples(bleu: Bleu, decoding: Decoding, errors: ErrorAnalysis) -> list[Sample]:

@@ -1,0 +1,72 @@
+"""Random choices of data by integer arithmetic on raw bits: the same on every platform.
+
+NumPy promises the raw stream of a bit generator for ever, but not what a Generator makes of it
+(NEP 19), so nothing here goes through a Generator or through floating point.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from math import isqrt
+
+import numpy as np
+
+from seqbench.interfaces import UsageError
+
+WORD = 1 << 64
+BLOCK = 4096
+
+
+def philox(*key: int) -> np.random.Philox:
+    """The counter-based generator Philox4x64-10 (Salmon et al. 2011) of up to two key words."""
+    for word in key:
+        if not 0 <= word < WORD:
+            raise UsageError(f"random bits: the seed {word} is outside [0, 2^64); choose another")
+    return np.random.Philox(key=np.array((*key, 0)[:2], np.uint64))
+
+
+def permutation(count: int, generator: np.random.Philox) -> np.ndarray:
+    """The numbers 0 to count - 1 in random order, int64: the ranks of `count` raw words."""
+    return np.argsort(generator.random_raw(count), kind="stable")
+
+
+class Bits:
+    """Draws from one stream of raw 64-bit words."""
+
+    __slots__ = ("_generator", "_words")
+
+    def __init__(self, *key: int) -> None:
+        self._generator = philox(*key)
+        self._words: list[int] = []
+
+    def _next(self) -> int:
+        if not self._words:
+            self._words = self._generator.random_raw(BLOCK).tolist()
+        return self._words.pop()
+
+    def below(self, count: int) -> int:
+        """A number in [0, count): the high word of a 64 × 64 bit product (Lemire 2019).
+
+        Not corrected for the remainder: the bias is below count / 2^64.
+        """
+        return (self._next() * count) >> 64
+
+    def percent(self, chance: int) -> bool:
+        """True in `chance` of 100 draws."""
+        return self.below(100) < chance
+
+    def weighted(self, cumulative: Sequence[int]) -> int:
+        """An index with the probability of its weight; `cumulative` are the running sums."""
+        return bisect_right(cumulative, self.below(cumulative[-1]))
+
+
+def cumulative_zipf(count: int, offset: int) -> list[int]:
+    """Running sums of weights that fall with the rank r as (r + offset)^-1.25.
+
+    Zipf's law with Mandelbrot's offset; the exponent is a whole number of quarters because the
+    fourth root can be had from integer square roots.
+    """
+    weights = [(1 << 60) // (x * isqrt(isqrt(x << 40))) for x in range(offset, offset + count)]
+    return list(accumulate(weights))

@@ -1,0 +1,224 @@
+"""From points to trials: what trains first, what runs how often, in which order, and what cannot.
+
+A plan is made from configuration and specs alone and depends on nothing random but `seed`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from seqbench.interfaces import Case, Env, Limits, Trial, UsageError, digest
+
+from .config import ConfigBuilder, ExperimentConfig, RunConfig, TrainConfig
+from .resolving import Resolver, Served
+from .sweep import Point
+from .taskspecs import TRAIN, task_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A trial that cannot run here, and why; it becomes a row of its own."""
+
+    trial: Trial
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The trials of one experiment, in the order to run them.
+
+    `builders` maps artifact keys to the trial that trains them.
+    """
+
+    experiment: ExperimentConfig
+    seed: int
+    trials: tuple[Trial, ...]
+    skips: tuple[Skip, ...] = ()
+    builders: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The trial_key of each trial."""
+        return tuple(trial.trial_key for trial in self.trials)
+
+    @cached_property
+    def digest(self) -> str:
+        """Names the plan: the same experiment on the same sources and device model."""
+        skipped = [[skip.trial.trial_key, skip.reason] for skip in self.skips]
+        return digest([self.experiment.name, list(self.keys), skipped])
+
+    def to_json(self) -> dict[str, Any]:
+        """What plan.json holds; the order of `trials` is the order they run in."""
+        return {
+            "digest": self.digest,
+            "seed": self.seed,
+            "experiment": asdict(self.experiment),
+            "builders": dict(self.builders),
+            "trials": [_row(t, key) for t, key in zip(self.trials, self.keys, strict=True)],
+            "skipped": [
+                _row(s.trial, s.trial.trial_key) | {"reason": s.reason} for s in self.skips
+            ],
+        }
+
+
+def _row(trial: Trial, key: str) -> dict[str, Any]:
+    case = trial.case
+    return {
+        "trial_key": key,
+        "case_id": case.case_id,
+        "task": case.task,
+        "seed": case.seed,
+        "round": trial.round,
+        "group": trial.group,
+        "needs": list(trial.needs),
+        "swept": {name: value_at(case.params, name) for name in case.swept},
+    }
+
+
+def value_at(params: Mapping[str, Any], dotted: str) -> Any:
+    """The value at a dotted key. KeyError where there is none."""
+    value: Any = params
+    for name in dotted.split("."):
+        value = value[name]
+    return value
+
+
+def make_plans(
+    points: Iterable[Point], resolver: Resolver, *, device_model: str = "cpu"
+) -> list[Plan]:
+    """One plan an experiment, in the order the experiments appear.
+
+    Raises UsageError for a config that makes no sense; nothing has run then.
+    """
+    builder = ConfigBuilder()
+    planners: dict[str, _Planner] = {}
+    for point in points:
+        config = builder(point.config)
+        name = config.experiment.name
+        if name not in planners:
+            planners[name] = _Planner(config, builder, resolver, device_model)
+        planners[name].add(config, point.swept)
+    return [planner.plan() for planner in planners.values()]
+
+
+class _Planner:
+    """Collects the cases of one experiment."""
+
+    def __init__(
+        self, first: RunConfig, builder: ConfigBuilder, resolver: Resolver, device_model: str
+    ) -> None:
+        self._experiment = first.experiment
+        self._seed = first.seed
+        self._task = task_spec(first.experiment.task)
+        self._builder = builder
+        self._resolver = resolver
+        self._device_model = device_model
+        self._cases: dict[str, Trial] = {}
+        self._reasons: dict[str, str] = {}
+        self._artifacts: dict[tuple[Any, ...], tuple[str, str]] = {}
+        self._training: dict[str, Trial] = {}
+        self._untrainable: dict[str, str] = {}
+        self._rounds: dict[str, int] = {}
+
+    def add(self, config: RunConfig, swept: Sequence[str]) -> None:
+        """One point; a case that is there already is left out."""
+        task, backend = self._task, config.backend
+        if config.experiment.task != task.name:
+            raise UsageError(
+                f"experiment {self._experiment.name} sweeps experiment.task "
+                f"({task.name}, {config.experiment.task}); expected one task an experiment; "
+                "give each task an experiment of its own"
+            )
+        params = self._builder.params(config, task.sections)
+        shown = tuple(name for name in swept if _has(params, name))
+        case = Case(self._experiment.name, task.name, params, config.seed, shown)
+        case_id = case.case_id
+        if case_id in self._cases:
+            return
+        served = self._resolver.serve(task, config, backend.name, backend.impl)
+        trial = self._trial(case, served, config, backend.threads)
+        if task.trains:
+            trial = self._with_training(trial, config)
+        self._cases[case_id] = trial
+        self._rounds[case_id] = config.experiment.rounds
+        if served.reason:
+            self._reasons[case_id] = served.reason
+
+    def _trial(self, case: Case, served: Served, config: RunConfig, threads: int) -> Trial:
+        return Trial(
+            case=case,
+            resolved=served.resolved,
+            digests=served.digests,
+            device_model=self._device_model,
+            env=Env(threads=threads),
+            limits=Limits(config.limits.timeout_s, config.limits.memory_bytes),
+        )
+
+    def _with_training(self, trial: Trial, config: RunConfig) -> Trial:
+        """The trial that needs what training yields; training itself is planned once."""
+        # Sections are shared among the points and kept by the builder: their identities will do.
+        sections = (getattr(config, name) for name in TRAIN.sections)
+        same = (config.seed, *(s if isinstance(s, str) else id(s) for s in sections))
+        if same not in self._artifacts:
+            self._artifacts[same] = self._train(config)
+        key, data_hash = self._artifacts[same]
+        digests = {**trial.digests, "artifact": key}
+        return replace(trial, digests=digests, data_hash=data_hash, needs=(key,))
+
+    def _train(self, config: RunConfig) -> tuple[str, str]:
+        """Plan the training that `config` needs; its artifact key and the data's hash."""
+        params = self._builder.params(config, TRAIN.sections)
+        data_hash = self._resolver.data_hash(config.dataset, params["dataset"])
+        served = self._resolver.serve(TRAIN, config, config.train.backend, {})
+        key = TrainConfig.of(config).artifact_key(data_hash, served.digests)
+        if key not in self._training:
+            case = Case(self._experiment.name, TRAIN.name, params, config.seed)
+            training = self._trial(case, served, config, config.train.threads)
+            self._training[key] = replace(training, data_hash=data_hash, builds=key)
+            if served.reason:
+                self._untrainable[key] = served.reason
+        return key, data_hash
+
+    def plan(self) -> Plan:
+        trials: list[Trial] = []
+        skips: list[Skip] = []
+        for key, trial in self._training.items():
+            if key in self._untrainable:
+                skips.append(Skip(trial, self._untrainable[key]))
+            else:
+                trials.append(trial)
+        builders = {trial.builds: trial.trial_key for trial in trials}
+        for number, trial, reason in self._evaluations():
+            placed = replace(trial, round=number, group=self._block(number))
+            if reason:
+                skips.append(Skip(placed, reason))
+            else:
+                trials.append(placed)
+        return Plan(self._experiment, self._seed, tuple(trials), tuple(skips), builders)
+
+    def _evaluations(self) -> Iterator[tuple[int, Trial, str]]:
+        """(round, trial, why it cannot run) in the order to run them."""
+        for number in range(max(self._rounds.values(), default=0)):
+            case_ids = [c for c in self._cases if number < self._rounds[c]]
+            if self._task.mixed:
+                random.Random(f"{self._seed}/{number}").shuffle(case_ids)
+            for case_id in case_ids:
+                trial = self._cases[case_id]
+                untrained = [self._untrainable.get(need, "") for need in trial.needs]
+                yield number, trial, self._reasons.get(case_id) or "".join(untrained)
+
+    def _block(self, number: int) -> str:
+        """Times are compared within a block only, and a broken block is redone as a whole."""
+        return self._task.name if self._task.mixed else f"{self._task.name}.round{number}"
+
+
+def _has(params: Mapping[str, Any], dotted: str) -> bool:
+    try:
+        value_at(params, dotted)
+    except (KeyError, TypeError):
+        return False
+    return True
