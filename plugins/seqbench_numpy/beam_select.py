@@ -112,6 +112,8 @@ class BeamSelectPlan(Plan):
         K, B, V = self._dims
         best = np.full((K, B), -math.inf, logits.dtype)
         flat = np.zeros((K, B), np.int64)
+        if logits.size == 0:
+            return best, flat
         maxima = self._maxima - self._lse
         maxima += scores.reshape(K * B, 1)
         num_blocks = maxima.shape[1]
@@ -155,7 +157,10 @@ def _maximum_without(chunk: np.ndarray, skip: int) -> np.ndarray:
     """Each row's maximum over the block of `skip`, that column left out."""
     low = skip // BLOCK * BLOCK
     before, after = chunk[:, low:skip], chunk[:, skip + 1 : low + BLOCK]
-    return np.maximum(before.max(axis=1, initial=-math.inf), after.max(axis=1, initial=-math.inf))
+    without: np.ndarray = np.maximum(
+        before.max(axis=1, initial=-math.inf), after.max(axis=1, initial=-math.inf)
+    )
+    return without
 
 
 def _kth_largest(values: np.ndarray, k: int) -> np.ndarray:
@@ -175,7 +180,8 @@ def _at_least(maxima: np.ndarray, threshold: np.ndarray, k: int) -> np.ndarray:
     equal = (maxima == threshold) & (threshold > -math.inf)
     if np.count_nonzero(equal) > len(maxima):
         equal &= np.cumsum(equal, axis=1) <= k
-    return above | equal
+    chosen: np.ndarray = above | equal
+    return chosen
 
 
 def _ranked(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
 
-from seqbench.experiments.artifacts import default_cache
+from seqbench.experiments.availability import dataset_rows
 from seqbench.experiments.searchpath import config_dirs
 from seqbench.registry import Registry, registry
 
@@ -82,23 +81,3 @@ def _scalar(text: str, key: str) -> str:
     """The first `key: value` of a YAML text, without its quotes."""
     match = re.search(rf"^\s*{key}:\s*(.+?)\s*$", text, re.MULTILINE)
     return match.group(1).strip("'\"") if match else ""
-
-
-def data_root() -> Path:
-    """SEQBENCH_DATA, then the user's cache."""
-    named = os.environ.get("SEQBENCH_DATA")
-    return Path(named).expanduser().absolute() if named else default_cache() / "data"
-
-
-def dataset_rows(found: Registry) -> Rows:
-    """The registry's rows with `available` and, where a file is missing, the reason."""
-    root = data_root()
-    rows = []
-    for row in found.datasets():
-        missing = [name for name in row["files"] if not (root / name).is_file()]
-        reason = ""
-        if missing:
-            reason = f"{len(missing)} of its files are missing, first {root / missing[0]}; "
-            reason += f"get them from {row['origin']} and set SEQBENCH_DATA"
-        rows.append({**row, "available": not missing, "reason": reason})
-    return rows

@@ -9,7 +9,7 @@ import numpy as np
 from seqbench.interfaces import DataError, RangeError, ShapeError, UsageError
 
 from .batch import TranslationBatch
-from .bits import permutation, philox
+from .bits import Purpose, permutation, philox
 from .corpus import Split
 from .vocabulary import BOS_ID, EOS_ID
 
@@ -28,7 +28,7 @@ def training_batches(
     training can resume anywhere. Batches but the last of a pool have `batch_size` pairs.
     """
     _check_batch_size(batch_size)
-    generator = philox(seed, epoch)
+    generator = philox(seed, Purpose.BATCH_ORDER, epoch)
     order = permutation(len(split), generator)
     pools = _cut(order, POOL_BATCHES * batch_size)
     groups = [g for pool in pools for g in _cut(_by_length(split, pool), batch_size)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from enum import IntEnum
 from itertools import accumulate
 from math import isqrt
 
@@ -19,12 +20,21 @@ WORD = 1 << 64
 BLOCK = 4096
 
 
-def philox(*key: int) -> np.random.Philox:
-    """The counter-based generator Philox4x64-10 (Salmon et al. 2011) of up to two key words."""
-    for word in key:
-        if not 0 <= word < WORD:
-            raise UsageError(f"random bits: the seed {word} is outside [0, 2^64); choose another")
-    return np.random.Philox(key=np.array((*key, 0)[:2], np.uint64))
+class Purpose(IntEnum):
+    """Keeps streams of one seed apart; part of the key."""
+
+    LANGUAGE = 0
+    SENTENCES = 1
+    FREE_CHOICES = 2
+    SUBSET = 3
+    BATCH_ORDER = 4
+
+
+def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:
+    """The counter-based generator Philox4x64-10 (Salmon et al. 2011), keyed by all three."""
+    if not 0 <= seed < WORD:
+        raise UsageError(f"random bits: the seed is {seed}, expected 0 to 2^64 - 1")
+    return np.random.Philox(key=np.array([seed, (purpose << 32) + index], np.uint64))
 
 
 def permutation(count: int, generator: np.random.Philox) -> np.ndarray:
@@ -37,8 +47,8 @@ class Bits:
 
     __slots__ = ("_generator", "_words")
 
-    def __init__(self, *key: int) -> None:
-        self._generator = philox(*key)
+    def __init__(self, seed: int, purpose: Purpose, index: int = 0) -> None:
+        self._generator = philox(seed, purpose, index)
         self._words: list[int] = []
 
     def _next(self) -> int:

@@ -10,47 +10,52 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from .bits import Bits
+from .bits import Bits, Purpose
 
-LANGUAGE_KEY = 20117
+LANGUAGE_SEED = 20117
 NUM_RARE_NOUNS = 400
 NUM_NAMES = 700
 
-PEOPLE = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+PEOPLE = _words(
     "man woman child boy girl friend teacher farmer doctor baker king queen soldier sailor dog cat "
     "horse bird fish cow sheep wolf bear fox mouse hunter singer painter writer judge priest thief "
     "guest neighbour cousin uncle aunt widow miller weaver"
-).split()
-THINGS = (
+)
+THINGS = _words(
     "house river tree road door book stone table garden boat bridge hill field letter lamp window "
-    "wall knife bread apple ring song story shop market school church tower castle wood lake island "
-    "storm cloud star mountain cart wheel rope basket bottle cup plate chair bed blanket coat hat "
-    "shoe glove key box bell drum mirror candle ladder hammer needle"
-).split()
-HOMOGRAPHS = "bank spring club seal match pitch bolt palm".split()
+    "wall knife bread apple ring song story shop market school church tower castle wood lake "
+    "island storm cloud star mountain cart wheel rope basket bottle cup plate chair bed blanket "
+    "coat hat shoe glove key box bell drum mirror candle ladder hammer needle"
+)
+HOMOGRAPHS = _words("bank spring club seal match pitch bolt palm")
 """Nouns with two meanings; the verb of their clause decides."""
 
-INTRANSITIVE = "sleep wait fall laugh jump work rest sing dance return vanish tremble".split()
-TRANSITIVE = (
+INTRANSITIVE = _words("sleep wait fall laugh jump work rest sing dance return vanish tremble")
+TRANSITIVE = _words(
     "visit watch paint clean love open help follow want push kick count fix cook lift move guard "
     "hunt fear greet admire repair borrow polish"
-).split()
-MOTION = frozenset("fall jump dance return follow push kick lift move hunt".split())
+)
+MOTION = frozenset(_words("fall jump dance return follow push kick lift move hunt"))
 """Verbs under which a homograph has its second meaning."""
-SPLIT_VERBS = frozenset("work fall open clean want move".split())
+SPLIT_VERBS = frozenset(_words("work fall open clean want move"))
 """Verbs that are translated in one way for an animate subject and in another for a thing."""
-GIVING = "offer show hand lend mail".split()
-SAYING = "say think hope claim whisper".split()
-ADJECTIVES = (
+GIVING = _words("offer show hand lend mail")
+SAYING = _words("say think hope claim whisper")
+ADJECTIVES = _words(
     "old small red new big good young green cold happy dark long tall poor blue clever quiet heavy "
     "white strange rich sad warm black tired narrow gentle proud broken golden lonely ancient"
-).split()
-ADVERBS = "often today here slowly again never there quickly gladly alone".split()
-PREPOSITIONS = "in near with behind under from for beside".split()
+)
+ADVERBS = _words("often today here slowly again never there quickly gladly alone")
+PREPOSITIONS = _words("in near with behind under from for beside")
 
-_ONSETS = "b d f g k l m n p r s t v z br dr kl pr tr st".split()
-_VOWELS = "a e i o u".split()
-_CODAS = "n r l s k t m sh".split()
+_ONSETS = _words("b d f g k l m n p r s t v z br dr kl pr tr st")
+_VOWELS = _words("a e i o u")
+_CODAS = _words("n r l s k t m sh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class _Coiner:
 @functools.cache
 def lexicon() -> Lexicon:
     """The language, made once."""
-    bits = Bits(LANGUAGE_KEY)
+    bits = Bits(LANGUAGE_SEED, Purpose.LANGUAGE)
     written = {*PEOPLE, *THINGS, *HOMOGRAPHS, *INTRANSITIVE, *TRANSITIVE, *GIVING, *SAYING}
     source, target = _Coiner(bits, written | {*ADJECTIVES}), _Coiner(bits, set())
     return Lexicon(
@@ -139,7 +144,7 @@ def lexicon() -> Lexicon:
             Adjective(a, target.coin(1), _synonym(bits, target, 1)) for a in ADJECTIVES
         ),
         adverbs=tuple((a, target.coin(1) + "im") for a in ADVERBS),
-        prepositions=tuple((p, target.coin(1)) for p in PREPOSITIONS),
+        prepositions=tuple((p, target.coin(1) + "u") for p in PREPOSITIONS),
     )
 
 

@@ -10,7 +10,7 @@ VOWELS = "aoe"
 PRESENT, PAST, FUTURE = range(3)
 TENSE_ENDINGS = ("is", "ov", "ur")
 IRREGULAR = {"fall": "fell", "sleep": "slept", "sing": "sang", "think": "thought", "say": "said"}
-IRREGULAR |= {"lend": "lent", "show": "showed"}
+IRREGULAR |= {"lend": "lent"}
 
 
 def agree(stem: str, gender: int, plural: bool, *, subject: bool = True) -> str:

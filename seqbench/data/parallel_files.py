@@ -10,7 +10,7 @@ import numpy as np
 
 from seqbench.interfaces import UsageError
 
-from .bits import permutation, philox
+from .bits import Purpose, permutation, philox
 from .corpus import SPLITS, Pair, ParallelCorpus, build_corpus
 from .root import data_root
 from .text_files import read_pairs
@@ -92,5 +92,5 @@ def subset(
             f"num_{split} is {count}, expected 1 to {len(pairs)}, the pairs there are, or null for "
             "all of them"
         )
-    chosen = np.sort(permutation(len(pairs), philox(seed, stream))[:count])
+    chosen = np.sort(permutation(len(pairs), philox(seed, Purpose.SUBSET, stream))[:count])
     return [pairs[int(i)] for i in chosen]

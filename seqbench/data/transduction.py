@@ -1,25 +1,24 @@
 """Phrases that are written in two languages at once.
 
-A rule of a synchronous grammar (Aho & Ullman 1969; Chiang 2007, section 2) puts the same parts in one
-order in the source and in another in the target; `combine` is that rule.
+A rule of a synchronous grammar (Aho & Ullman 1969; Chiang 2007, section 2) puts the same parts in
+one order in the source and in another in the target; `combine` is that rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .corpus import Tokens
 
 NOTHING = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A phrase and its translation.
 
     links[j] is the index of the source token that target token j translates, or NOTHING where it
-    stands for itself. `num_free` counts target tokens that the source does not determine.
+    stands for itself. `num_free` counts choices in the target that the source does not determine.
     """
 
     source: Tokens = ()
@@ -48,14 +47,16 @@ def particle(target: str, *, free: bool = False) -> Phrase:
 
 def combine(parts: Sequence[Phrase], order: Sequence[int] | None = None) -> Phrase:
     """`parts` in their order in the source, in `order` in the target (the same where None)."""
-    starts, source = [], []
+    source: Tokens = ()
+    starts, num_free = [], 0
     for part in parts:
         starts.append(len(source))
         source += part.source
-    target: list[str] = []
+        num_free += part.num_free
+    target: Tokens = ()
     links: list[int] = []
     for index in range(len(parts)) if order is None else order:
-        part, start = parts[index], starts[index]
-        target += part.target
-        links += [link if link == NOTHING else link + start for link in part.links]
-    return Phrase(tuple(source), tuple(target), tuple(links), sum(p.num_free for p in parts))
+        start = starts[index]
+        target += parts[index].target
+        links += [NOTHING if link == NOTHING else link + start for link in parts[index].links]
+    return Phrase(source, target, tuple(links), num_free)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqbench.data.root import data_root
 from seqbench.interfaces import UnknownNameError, digest, unknown_name
 from seqbench.registry.sources import source_digest
 
@@ -40,7 +41,7 @@ class Resolver:
         self._registry = registry
         self._root = data_root
         self._served: dict[Any, Served] = {}
-        self._hashes: dict[DatasetConfigKey, str] = {}
+        self._hashes: dict[str, str] = {}
 
     def serve(
         self, task: TaskSpec, config: RunConfig, backend: str, impl: Mapping[str, str]
@@ -119,12 +120,9 @@ class Resolver:
         return self._hashes[key]
 
     def _files(self, options: Mapping[str, Any]) -> dict[str, str]:
-        base = self._root or Path()
+        base = data_root(self._root)
         named = {k: base / v for k, v in options.items() if isinstance(v, str)}
         return {k: _sha256(path) for k, path in named.items() if path.is_file()}
-
-
-DatasetConfigKey = str
 
 
 def _sha256(path: Path) -> str:

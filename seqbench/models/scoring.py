@@ -48,14 +48,14 @@ def score_sequences(
     step_model: StepModel, batch: Any, targets: Any, lengths: Any, *, backend: Backend
 ) -> np.ndarray:
     """log P of one string a sentence: targets (T, B), lengths (B,); (B,) float64 in nats."""
-    scores = score_hypotheses(
+    scores: np.ndarray = score_hypotheses(
         step_model,
         batch,
         np.asarray(targets)[:, None, :],
         np.asarray(lengths)[None, :],
         backend=backend,
     )
-    return scores[0]
+    return scores.reshape(-1)
 
 
 def pad_strings(strings: Sequence[Sequence[int]], eos_id: int) -> tuple[np.ndarray, np.ndarray]:

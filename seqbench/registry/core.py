@@ -18,6 +18,10 @@ def _composition(id: str, key: str, target: str, summary: str, *needs: str) -> C
 @hookimpl
 def seqbench_contracts() -> list[ContractSpec]:
     return [
+        _contract("A02", "cell/rnn", "rnn:RNN", "tanh recurrent network"),
+        _contract(
+            "A09", "cell/gru_simplified", "gru_simplified:GRU_SIMPLIFIED", "GRU without reset gate"
+        ),
         _contract("A10", "cell/gru", "gru:GRU", "GRU, reset after the recurrent product (torch)"),
         _contract(
             "A10",
@@ -25,12 +29,29 @@ def seqbench_contracts() -> list[ContractSpec]:
             "gru:GRU_RESET_BEFORE",
             "GRU, reset before the recurrent product (the notes)",
         ),
+        _contract("A11", "cell/lstm", "lstm:LSTM", "long short-term memory"),
+        _contract(
+            "A28", "decoder/beam_select", "beam_select:BEAM_SELECT", "one step of beam search"
+        ),
+        _contract("A32", "metric/bleu_stats", "bleu:BLEU_STATS", "n-gram counts a sentence"),
     ]
 
 
 @hookimpl
 def seqbench_compositions() -> list[CompositionSpec]:
-    return []
+    return [
+        _composition("A27", "decoder/greedy", "greedy:GreedyDecoder", "greedy search"),
+        _composition(
+            "A28", "decoder/beam", "beam:BeamDecoder", "beam search", "decoder/beam_select"
+        ),
+        _composition(
+            "A31",
+            "analysis/beam_errors",
+            "error_analysis:BeamErrorAnalysis",
+            "is the search at fault or the model",
+        ),
+        _composition("A32", "metric/bleu", "bleu_metric:BleuMetric", "BLEU", "metric/bleu_stats"),
+    ]
 
 
 @hookimpl

@@ -247,7 +247,7 @@ class Registry:
 
     def kernels(self, backend: str, choose: Mapping[str, str] | None = None) -> KernelTable:
         """Every contract resolved for one backend; `choose` maps `kind/name` to an impl_id."""
-        return KernelTable(self, self.backend(backend), choose or {})
+        return KernelTable(self, backend, choose or {})
 
     def source_digest(self, kind: str, name: str, backend: str, impl: str | None = None) -> str:
         """The digest of the source behind the implementation that would serve `kind/name`."""
@@ -278,8 +278,9 @@ class Registry:
 class KernelTable:
     """Kernels of one backend: each `kind/name` is resolved once and remembered."""
 
-    def __init__(self, registry: Registry, backend: Backend, choose: Mapping[str, str]) -> None:
-        self.backend = backend
+    def __init__(self, registry: Registry, name: str, choose: Mapping[str, str]) -> None:
+        self.backend = registry.backend(name)
+        self._name = name
         self._registry = registry
         self._choose = dict(choose)
         self._chosen: dict[str, Implementation] = {}
@@ -292,9 +293,11 @@ class KernelTable:
 
     def _make(self, kind: str, name: str, impl: str | None) -> Implementation:
         contract = self._registry.contract(kind, name)
-        override = self._registry._override(kind, name, self.backend.name, impl)
+        override = self._registry._override(kind, name, self._name, impl)
         if override is None:
-            return SharedText(contract, self.backend)
+            shared = SharedText(contract, self.backend)
+            shared.impl_id = f"{self._name}.shared"
+            return shared
         made: Implementation = _load(override.target)(contract, self.backend)
         made.impl_id, made.tier = override.impl_id, override.tier
         made.dtypes = override.dtypes

@@ -47,6 +47,9 @@ class FakeRegistry:
 
     digests: dict[str, str] = field(default_factory=dict)
 
+    def config_packages(self) -> list[str]:
+        return []
+
     def contracts(self) -> dict[str, ContractSpec]:
         return {k: ContractSpec("A00", *k.split("/"), "nowhere:X", "") for k in CONTRACTS}
 

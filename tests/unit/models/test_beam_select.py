@@ -114,6 +114,9 @@ def test_bound_offers_every_end_to_the_pool_and_empties_a_done_beam(implementati
     np.testing.assert_allclose(np.exp(out.eos_scores[:, 0]), [0.2, 0.08])
     assert out.tokens[:, 0].tolist() == [0, 2]  # 0.25 and 0.24 are left to live
     assert out.done.tolist() == [False]
+    normalised = implementation(PARAMS, replace(inputs, penalty=4.0))
+    np.testing.assert_allclose(np.exp(normalised.pool[:, 0]), [0.2**0.25, 0.08**0.25])
+    assert normalised.pool_sources[:, 0].tolist() == [2, 3]
     done = implementation(PARAMS, replace(inputs, pool=np.log([[0.3], [0.1]])))
     assert done.done.tolist() == [True]
     assert np.isneginf(done.scores).all()

@@ -1,0 +1,64 @@
+"""What implementations are held against: the shared text in float64 on plain NumPy."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from seqbench.interfaces import Contract, Device, SharedText
+
+
+class HostBackend:
+    """NumPy with nothing tuned, so that testing needs no plugin."""
+
+    name = "reference"
+    device = Device(kind="cpu")
+    xp = np
+
+    def to_device(self, array: Any) -> np.ndarray:
+        return np.asarray(array, order="C")
+
+    def to_host(self, array: Any) -> np.ndarray:
+        return np.asarray(array)
+
+    def scatter_add(self, out: Any, ids: Any, rows: Any) -> None:
+        np.add.at(out, ids, rows)
+
+    def synchronize(self) -> None:
+        return None
+
+    def timer(self) -> HostClock:
+        return HostClock()
+
+    def memory(self) -> NoMemoryProbe:
+        return NoMemoryProbe()
+
+    def versions(self) -> dict[str, str]:
+        return {"numpy": np.__version__}
+
+
+class HostClock:
+    """Wall-clock seconds."""
+
+    def start(self) -> None:
+        self._start = time.perf_counter()
+
+    def stop(self) -> float:
+        return time.perf_counter() - self._start
+
+
+class NoMemoryProbe:
+    """The reference is never measured: always 0."""
+
+    def reset(self) -> None:
+        return None
+
+    def peak_bytes(self) -> int:
+        return 0
+
+
+def reference(contract: Contract) -> SharedText:
+    """The contract's shared text on HostBackend."""
+    return SharedText(contract, HostBackend())
