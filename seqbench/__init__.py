@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
-# Imported here so that the name is the function: `seqbench.registry()` is public, and importing
-# the package of the same name later no longer rebinds it.
-from .registry import Registry, registry
-
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """`seqbench.registry` is a package that can be called; imported when it is first used."""
+    if name == "registry":
+        return importlib.import_module("seqbench.registry")
+    raise AttributeError(f"module 'seqbench' has no attribute {name!r}")
 
 
 def get(kind: str, name: str, backend: str = "numpy", impl: str | None = None) -> Any:
@@ -22,7 +26,9 @@ def get(kind: str, name: str, backend: str = "numpy", impl: str | None = None) -
     that backend's kernels. Raises UnknownNameError with candidates, PluginUnavailableError with
     the reason.
     """
+    from .registry import registry
+
     return registry().get(kind, name, backend=backend, impl=impl)
 
 
-__all__ = ["Registry", "__version__", "get", "registry"]
+__all__ = ["__version__", "get"]

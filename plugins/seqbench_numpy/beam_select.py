@@ -56,10 +56,11 @@ class BeamSelectPlan(Plan):
         self._starts = np.arange(0, V, BLOCK)
         self._lse = np.zeros((K * B, 1), dtype)
         self._maxima = np.empty((K * B, len(self._starts)), dtype)
-        # The gathered blocks are the largest temporaries: values, flat indices and a mask.
-        gathered = min(2 * K * BLOCK, K * V) * B * (item + 9)
-        held = (self._buffer, self._lse, self._maxima, self._maxima)
-        self.nbytes = sum(a.nbytes for a in held) + gathered
+        # Beside the buffers: what is made of the maxima, and the logits of the gathered blocks with
+        # their sums, masks and, where they are kept, indices.
+        gathered = min(2 * K * BLOCK, K * V) * B * (3 * item + 3 + 6 * 8)
+        held = self._buffer.nbytes + self._lse.nbytes + 5 * self._maxima.nbytes
+        self.nbytes = held + gathered + 16 * 8 * K * B
 
     @property
     def notes(self) -> dict[str, Any]:

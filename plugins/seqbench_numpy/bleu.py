@@ -29,13 +29,17 @@ class BleuStats(Implementation):
         self.dtypes = contract.dtypes
 
     def _plan(self, dims: BleuDims, dtype: str, *, grad: bool) -> Plan:
-        return BleuStatsPlan()
+        return BleuStatsPlan(dims)
 
 
 class BleuStatsPlan(Plan):
     """Allocates a block at a time."""
 
-    nbytes = 4 * BLOCK_BYTES
+    def __init__(self, dims: BleuDims) -> None:
+        longest = max(1, dims.L, dims.L2)
+        # Pairs of positions of a block, as bytes, for the hypothesis and every reference: of single
+        # words, of n-grams and of the n-grams one shorter.
+        self.nbytes = 3 * (1 + dims.R) * _rows_at_once(longest) * longest * longest
 
     def load(self, params: Any) -> None:
         return None
@@ -46,12 +50,11 @@ class BleuStatsPlan(Plan):
         matches = np.zeros((N, inputs.max_order), np.int64)
         if N == 0:
             return BleuOutputs(matches, matches.copy(), lengths, lengths.copy())
-        longest = inputs.reference_lengths.max(axis=0)
-        order = np.lexsort((longest, lengths))
+        longest = np.maximum(inputs.reference_lengths.max(axis=0), lengths)
+        order = np.argsort(-longest, kind="stable")  # the first of a block is its longest
         start = 0
         while start < N:
-            size = max(1, int(lengths[order[start]])) * max(1, int(longest[order[start]]))
-            stop = start + max(LEAST_ROWS, BLOCK_BYTES // size)
+            stop = start + _rows_at_once(int(longest[order[start]]))
             rows = order[start:stop]
             matches[rows] = _matches(inputs, rows)
             start = stop
@@ -64,6 +67,10 @@ class BleuStatsPlan(Plan):
 
     def backward(self, d_outputs: Any) -> Gradients:
         raise UnsupportedError("metric/bleu_stats has no gradient")
+
+
+def _rows_at_once(longest: int) -> int:
+    return max(LEAST_ROWS, BLOCK_BYTES // max(1, longest) ** 2)
 
 
 def _matches(inputs: BleuInputs, rows: np.ndarray) -> np.ndarray:

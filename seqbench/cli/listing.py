@@ -72,7 +72,11 @@ def experiment_rows(directories: list[Path]) -> Rows:
     for directory in directories:
         for path in sorted((directory / "experiment").glob("*.yaml")):
             text = path.read_text(encoding="utf-8")
-            row = {"name": path.stem, "id": _scalar(text, "id"), "summary": _scalar(text, "summary")}
+            row = {
+                "name": path.stem,
+                "id": _scalar(text, "id"),
+                "summary": _scalar(text, "summary"),
+            }
             rows.setdefault(path.stem, row)
     return sorted(rows.values(), key=lambda row: (row["id"], row["name"]))
 

@@ -21,6 +21,9 @@ from seqbench.experiments.searchpath import conf_dir, register_search_path
 from seqbench.interfaces import SeqbenchError, UsageError
 from seqbench.registry import registry
 
+HYDRAS_FLAGS = ("Only one of --run", "The --resolve flag")
+"""How Hydra begins to say, by a bare ValueError, that its flags do not go together."""
+
 
 def run(arguments: list[str]) -> int:
     """Run what the overrides say. Returns the exit code; raises SeqbenchError before any trial."""
@@ -43,6 +46,10 @@ def run(arguments: list[str]) -> int:
         except (HydraException, OmegaConfBaseException) as error:
             with initialised(packages) as composer:
                 raise explain(error, composer) from error
+        except ValueError as error:
+            if not str(error).startswith(HYDRAS_FLAGS):
+                raise
+            raise UsageError(f"seqbench run: {error}; see `seqbench run --help`") from error
     if ended.error is not None:
         raise ended.error
     return ended.code
@@ -59,16 +66,17 @@ class Ended:
 def _job(ended: Ended) -> Callable[[Any], None]:
     """What Hydra calls: with a config for one run, through our sweeper for `-m`."""
 
-    def sweep(overrides: Sequence[str]) -> None:
+    def sweep(overrides: Sequence[str], composed: Any = None) -> None:
         try:
-            ended.code = execute(overrides)
+            ended.code = execute(overrides, Composer(composed))
         except SeqbenchError as error:
             ended.error = error
 
     def job(config: Any) -> None:
         from hydra.core.hydra_config import HydraConfig
 
-        sweep(list(HydraConfig.get().overrides.task))
+        overrides = tuple(HydraConfig.get().overrides.task)
+        sweep(overrides, {overrides: config})
 
     job.sweep = sweep  # type: ignore[attr-defined]
     return job
@@ -100,14 +108,14 @@ class Settings:
     data_root: Path | None
 
 
-def execute(overrides: Sequence[str]) -> int:
+def execute(overrides: Sequence[str], composer: Composer) -> int:
     """Plan and run what the overrides mean; the worst exit code of its campaigns."""
     from seqbench.experiments.environment import cpu_model
     from seqbench.experiments.plan import make_plans
     from seqbench.experiments.resolving import Resolver
     from seqbench.experiments.sweep import expand
 
-    points = expand(overrides, Composer())
+    points = expand(overrides, composer)
     settings = _settings([point.config for point in points])
     if settings.data_root is not None:
         os.environ["SEQBENCH_DATA"] = str(settings.data_root)  # inherited by the trials

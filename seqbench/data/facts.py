@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def alignment_facts(phrases: Sequence[Phrase]) -> dict[str, float]:
 
 def _jumps(links: Iterable[int]) -> list[int]:
     aligned = [link for link in links if link != NOTHING]
-    return [abs(b - a - 1) for a, b in zip(aligned, aligned[1:], strict=False)]
+    return [abs(b - a - 1) for a, b in pairwise(aligned)]
 
 
 def _translations(phrases: Iterable[Phrase]) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,9 @@ CONFIG_NAME = "config"
 class Composer:
     """Composes while Hydra is initialised: inside `hydra.main`, or inside `initialised`."""
 
-    def __init__(self) -> None:
+    def __init__(self, composed: Mapping[tuple[str, ...], DictConfig] | None = None) -> None:
         self._keys: list[str] = []
-        self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._composed = dict(composed or {})
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """The config without Hydra's own node, not to be changed. UsageError with candidates."""

@@ -154,9 +154,7 @@ def _wrong(path: str, value: Any, expected: str) -> str:
 
 
 def _missing(path: str, slot: Slot) -> UsageError:
-    return UsageError(
-        f"{path} is missing, expected {slot.expected}{_next_step(path, slot.limits)}"
-    )
+    return UsageError(f"{path} is missing, expected {slot.expected}{_next_step(path, slot.limits)}")
 
 
 def _next_step(path: str, limits: Range) -> str:

@@ -183,4 +183,4 @@ def reverse_by_length(x: Array, lengths: Array, *, xp: Any) -> Array:
     """
     steps = xp.arange(x.shape[0], dtype=lengths.dtype)[:, None]
     source = xp.where(steps < lengths[None, :], lengths[None, :] - 1 - steps, steps)  # (T, B)
-    return x[source, xp.arange(x.shape[1])[None, :]]
+    return xp.ascontiguousarray(x[source, xp.arange(x.shape[1])[None, :]])

@@ -18,7 +18,7 @@ def check_ids(operation: str, name: str, ids: Array, size: int, lengths: Array |
         )
     outside = (ids < 0) | (ids >= size)
     if lengths is not None:
-        outside = outside & ((ids == ids).cumsum(axis=0) <= lengths[None, :])  # step t is t + 1
+        outside = outside & inside_lengths(ids, lengths)
     if not outside.any():
         return
     bad = int(ids[outside][0])
@@ -26,6 +26,12 @@ def check_ids(operation: str, name: str, ids: Array, size: int, lengths: Array |
         f"{operation}: one of the {name} is {bad}, expected 0 to {size - 1}; "
         "encode with the vocabulary that the parameters were made for"
     )
+
+
+def inside_lengths(array: Array, lengths: Array) -> Array:
+    """(T, B) bool: the steps of `array` (T, B) inside the lengths, without naming a namespace."""
+    every = (array == array) | True
+    return every.cumsum(axis=0) <= lengths[None, :]  # step t counts t + 1
 
 
 def one_hot(ids: Array, vocab_size: int, dtype: str, *, xp: Any) -> Array:

@@ -114,7 +114,8 @@ def beam_select_forward(
 def _select_bound(inputs: BeamSelectInputs, candidates: Array, *, xp: Any) -> BeamSelectOutputs:
     ends = (xp.arange(candidates.shape[2]) == inputs.eos_id)[None, None, :]
     best, flat = best_candidates(xp.where(ends, -math.inf, candidates), xp=xp)
-    return pooled(inputs, place(inputs, best, flat, xp=xp), candidates[:, :, inputs.eos_id], xp=xp)
+    eos_scores = xp.ascontiguousarray(candidates[:, :, inputs.eos_id])
+    return pooled(inputs, place(inputs, best, flat, xp=xp), eos_scores, xp=xp)
 
 
 def best_candidates(candidates: Array, *, xp: Any) -> tuple[Array, Array]:
@@ -227,8 +228,8 @@ def beam_select_bytes(dims: BeamDims, grad: bool, itemsize: int) -> int:
 
 
 def beam_select_workspace(dims: BeamDims, itemsize: int) -> int:
-    """Bytes the shared text holds at once at most: four arrays of candidates and their order."""
-    return dims.K * dims.B * dims.V * (4 * itemsize + 8)
+    """Bytes the shared text holds at once at most: five arrays of candidates, and their order."""
+    return dims.K * dims.B * (dims.V * (5 * itemsize + 2 * 8) + 16 * 8)
 
 
 def beam_select_cache(dims: BeamDims, dtype: str, *, backend: Backend) -> None:

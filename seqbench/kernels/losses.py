@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from seqbench.interfaces import Array, Backend, Contract, Gradients, RangeError, ShapeError
 
 from ._cell import check_shape, step_masks, validate_lengths, zeros
-from ._ids import check_ids
+from ._ids import check_ids, inside_lengths
 
 REDUCTIONS = ("sum", "token_mean", "none")
 
@@ -298,10 +298,8 @@ def binary_validate(params: NoParams, inputs: BinaryCrossEntropyInputs) -> None:
             f"{name}: positive_weight is {inputs.positive_weight}, expected above 0; "
             "1 weighs both classes alike"
         )
-    inside = (inputs.lengths == inputs.lengths)[None, :] & (
-        (inputs.targets.astype("bool") | True).cumsum(axis=0) <= inputs.lengths[None, :]
-    )
-    bad = inputs.targets[inside & ~((inputs.targets >= 0) & (inputs.targets <= 1))]
+    outside = ~((inputs.targets >= 0) & (inputs.targets <= 1))  # NaN included
+    bad = inputs.targets[outside & inside_lengths(inputs.targets, inputs.lengths)]
     if bad.size:
         raise RangeError(
             f"{name}: a target is {float(bad[0])}, expected 0 to 1; give labels, not logits"

@@ -136,6 +136,13 @@ class BeamErrorAnalysis:
                 "hypothesis a sentence"
             )
 
+        for b, own in enumerate(references):
+            if len(own) == 0:
+                raise RangeError(
+                    f"beam_errors: sentence {b} has no reference, expected one or more; leave the "
+                    "sentence out"
+                )
+
         def usable(reference: Sequence[int]) -> bool:
             return unk_id not in reference and len(reference) < max_length
 

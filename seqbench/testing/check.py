@@ -23,6 +23,14 @@ HOST_DTYPES = tuple(name for name in TOLERANCES if name != "bfloat16")
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of a check that found nothing: on how many cases it ran, and which were refused and why."""
+
+    ran: int
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """`check(impl)` raises CheckFailure at the smallest case that fails.
 
@@ -39,26 +47,33 @@ class Check:
     sizes: tuple[str, ...] = SIZES
     once: bool = False
 
-    def __call__(self, impl: Implementation) -> list[str]:
-        """Run it; returns the cases that the implementation says it cannot serve, and why."""
-        refused = []
+    def __call__(self, impl: Implementation) -> Outcome:
+        """Run it on every case that the implementation serves."""
+        ran, refused = 0, []
         for case in self.cases(impl):
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("error", RuntimeWarning)
-                    require_served(impl, case)
-                    self.body(impl, case)
+                self._run(impl, case)
             except UnsupportedError as reason:
                 refused.append(f"{case}: {reason}")
                 continue
-            except CheckFailure as failure:
-                raise CheckFailure(self._told(impl, case, str(failure))) from failure
-            except Exception as error:
-                told = f"raised {type(error).__name__}: {error}"
-                raise CheckFailure(self._told(impl, case, told)) from error
+            ran += 1
             if self.once:
                 break
-        return refused
+        return Outcome(ran, tuple(refused))
+
+    def _run(self, impl: Implementation, case: InputCase) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                require_served(impl, case)
+                self.body(impl, case)
+        except UnsupportedError:
+            raise
+        except CheckFailure as failure:
+            raise CheckFailure(self._told(impl, case, str(failure))) from failure
+        except Exception as error:
+            told = f"raised {type(error).__name__}: {error}"
+            raise CheckFailure(self._told(impl, case, told)) from error
 
     def cases(self, impl: Implementation) -> Iterator[InputCase]:
         """By dtype as the implementation lists them, smallest first."""
@@ -88,7 +103,9 @@ def _summary(case: InputCase) -> str:
 CHECKS: list[Check] = []
 
 
-def check(applies: Callable[[Contract], bool] = lambda contract: True, **options: Any) -> Any:
+def check(
+    applies: Callable[[Contract], bool] = lambda contract: True, **options: Any
+) -> Callable[[Body], Check]:
     """Register `body(impl, case)` as a check named like the function."""
 
     def register(body: Body) -> Check:

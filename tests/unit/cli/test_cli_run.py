@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -44,11 +45,11 @@ def test_a_failed_trial_is_a_row_and_exit_code_3_and_is_run_again(
 
 
 def test_a_finished_campaign_is_followed_by_a_new_one(seqbench, ran, tmp_path):
-    for _ in range(3):
+    for _ in range(2):
         assert seqbench(*E01, "decoder.width=1")[0] == 0
-    first, second, third = campaigns(tmp_path)
-    assert [second.name, third.name] == [f"{first.name}-2", f"{first.name}-3"]
-    assert ran().count("translate 1") == 3
+    first, second = campaigns(tmp_path)
+    assert second.name == f"{first.name}-2"
+    assert ran().count("translate 1") == 2
 
 
 def test_another_machine_does_not_resume_it(seqbench, tmp_path, monkeypatch):
@@ -131,18 +132,19 @@ def test_an_unwritable_results_dir_is_told_and_is_exit_code_3(seqbench, tmp_path
     (tmp_path / "results").write_text("a file where a folder should be")
     code, _, err = seqbench(*E01)
     assert code == 3
-    assert err.startswith("seqbench: error: store: cannot create ")
+    assert err.startswith("seqbench: error: store: cannot ")
+    assert "choose a writable results_dir" in err
 
 
 def test_hydras_own_flags_keep_working(seqbench):
     code, out, _ = seqbench("run", "--cfg", "job", "cell=lstm")
     assert code == 0
     assert "name: lstm" in out
-    assert seqbench("run", "--info", "searchpath")[0] == 0
     code, out, _ = seqbench("run", "--help")
     assert code == 0
     assert out.startswith("seqbench run is powered by Hydra.")
     assert seqbench("run", "--nonsense")[0] == 2
+    assert seqbench("run", "--info", "searchpath")[0] == 0  # last: it turns Hydra's logging on
 
 
 def test_completion(seqbench, monkeypatch):
@@ -162,6 +164,4 @@ def test_completion(seqbench, monkeypatch):
 def test_the_data_root_reaches_the_trials(seqbench, tmp_path, monkeypatch):
     monkeypatch.setenv("SEQBENCH_DATA", "before")
     assert seqbench(*E01, "decoder.width=1", "data.root=data")[0] == 0
-    import os
-
     assert os.environ["SEQBENCH_DATA"] == str(tmp_path / "data")

@@ -114,7 +114,9 @@ def test_an_unavailable_backend_is_a_skip_with_its_reason(plan):
 def test_a_kernel_that_a_backend_lacks_is_a_skip(plan):
     made = plan(*E02, "cell.name=gru,gru_simplified", "backend=torch")
     assert swept(made, "cell.name") == ["gru", "gru"]
-    assert [s.reason for s in made.skips] == ["backend 'torch' does not have cell/gru_simplified"] * 2
+    assert [s.reason for s in made.skips] == [
+        "backend 'torch' does not have cell/gru_simplified"
+    ] * 2
 
 
 def test_what_cannot_be_trained_cannot_be_evaluated(plan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from dataclasses import fields, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from seqbench.kernels.beam_select import (
     BeamDims,
     BeamSelectInputs,
     BeamSelectParams,
+    beam_select_workspace,
     log_sum_exp,
 )
 
@@ -171,6 +173,39 @@ def test_float32_agrees_with_float64_where_candidates_are_apart():
         np.testing.assert_array_equal(got.tokens, wide.tokens)
         np.testing.assert_array_equal(got.parents, wide.parents)
         np.testing.assert_allclose(got.scores, wide.scores, rtol=1e-5)
+
+
+def peak_bytes(function):
+    """The most that NumPy held at once beyond what it held before."""
+    tracemalloc.start()
+    function()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.parametrize("sizes", [(1, 8, 500), (30, 3, 400), (300, 1, 700), (4, 64, 300)])
+@pytest.mark.parametrize("kind", ["random", "equal", "first"])
+@pytest.mark.parametrize("stop", ["filled", "bound"])
+def test_memory_stays_within_what_is_told(sizes, kind, stop):
+    """What the decoder reckons with, for close calls, for all-equal logits, at the first step."""
+    K, B, V = sizes
+    rng = np.random.default_rng(0)
+    logits = np.zeros(sizes, np.float32) if kind == "equal" else rng.normal(size=sizes)
+    scores = np.zeros((K, B), np.float32)
+    if kind == "first":
+        scores[1:] = -np.inf
+    pool = np.full((K, B), -np.inf, np.float32)
+    inputs = BeamSelectInputs(
+        logits.astype(np.float32), scores, np.zeros((K, B), bool), 1, stop, pool
+    )
+    dims = BeamDims(K, B, V)
+    told = TUNED.plan(dims, "float32").nbytes
+    slack = 40_000  # interpreter objects
+    used = peak_bytes(lambda: TUNED.plan(dims, "float32").forward(inputs))
+    assert used <= told + slack
+    used = peak_bytes(lambda: SHARED.plan(dims, "float32").forward(inputs))
+    assert used <= beam_select_workspace(dims, 4) + slack
 
 
 def test_log_sum_exp_survives_wide_logits():

@@ -122,6 +122,11 @@ def test_counts_that_disagree_are_told():
         analyse([output(A)], [[[A]], [[B]]])
 
 
+def test_a_sentence_without_reference_is_told():
+    with pytest.raises(RangeError, match="beam_errors: sentence 1 has no reference, expected one"):
+        analyse([output(A), output(A)], [[[A]], []])
+
+
 def test_the_objective_is_checked():
     with pytest.raises(RangeError, match="beam_errors: alpha is 3, expected a number from 0"):
         analyse([output(A)], [[[A]]], alpha=3)

@@ -1,0 +1,72 @@
+"""Every config composes, is typed and sweeps; every experiment says what it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from seqbench.cli.listing import experiment_rows
+from seqbench.experiments.composing import dotted_keys, initialised, resolved, unresolved
+from seqbench.experiments.config import run_config
+from seqbench.experiments.plan import value_at
+from seqbench.experiments.resolvers import SIZES
+from seqbench.experiments.searchpath import conf_dir
+from seqbench.experiments.sweep import expand
+from seqbench.experiments.tasks import TASKS as TARGETS
+from seqbench.experiments.taskspecs import TASKS
+
+EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+OPTIONS = sorted(
+    f"{path.parent.name}={path.stem}"
+    for path in conf_dir().glob("*/*.yaml")
+    if path.parent.name != "experiment"
+)
+
+
+@pytest.fixture(scope="module")
+def composer():
+    with initialised([]) as composer:
+        yield composer
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_experiment_composes_resolves_and_sweeps(composer, name, size):
+    points = expand([f"experiment={name}", f"size={size}"], composer)
+    config = run_config(points[0].config)
+    experiment = config.experiment
+    assert experiment.name == name
+    assert experiment.task in TASKS
+    for key in experiment.plot.group + ((experiment.plot.x,) if experiment.plot.x else ()):
+        assert key in points[0].swept
+    for point in points:
+        run_config(point.config)
+        for key in point.swept:
+            value_at(point.config, key)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_composes_and_is_typed(composer, option):
+    group, _, name = option.partition("=")
+    config = run_config(resolved(composer.compose([option])))
+    assert getattr(config, group).name == name
+
+
+def test_experiments_are_listed_with_id_and_summary():
+    rows = experiment_rows([conf_dir()])
+    assert [row["name"] for row in rows] != []
+    assert {row["name"] for row in rows} == set(EXPERIMENTS)
+    assert all(row["id"] and row["summary"] for row in rows)
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_the_config_and_the_dataclasses_have_the_same_keys(composer):
+    plain = unresolved(composer.compose([]))
+    config = run_config(resolved(composer.compose([])))
+    for section, values in plain.items():
+        if isinstance(values, dict) and section != "experiment":
+            assert set(values) == set(type(getattr(config, section)).__dataclass_fields__)
+    assert "hydra" not in set(dotted_keys(plain))
+
+
+def test_every_task_has_a_target():
+    assert {name: spec.target for name, spec in TASKS.items()} == TARGETS
