@@ -13,7 +13,7 @@ import numpy as np
 from seqbench.interfaces import Backend, Contract, Gradients, Implementation, Plan, UnsupportedError
 from seqbench.kernels.bleu import BleuDims, BleuInputs, BleuOutputs, closest_lengths, ngram_totals
 
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 1 << 20
 LEAST_ROWS = 16
 
 

@@ -68,7 +68,7 @@ def _rows(what: str, found: Registry) -> Rows:
 
 def experiment_rows(directories: list[Path]) -> Rows:
     """name, id, summary and file of every experiment config, read as text: Hydra is not needed."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for directory in directories:
         for path in sorted((directory / "experiment").glob("*.yaml")):
             text = path.read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from .noun_phrases import Likeliest, Speaker
 from .transduction import Phrase
 
 MAX_TOKENS = 40
-"""No sentence is longer, in either language."""
+"""No source sentence is longer."""
 
 
 def load_grammar(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqbench.interfaces import DatasetSpec
+from seqbench.interfaces import DatasetSpec, hookimpl
 
 from .multi30k_files import FOLDER, LICENCE, ORIGIN, file_name
 
@@ -10,7 +10,8 @@ _DIRECTIONS = (("en", "de"), ("de", "en"), ("en", "fr"), ("fr", "en"))
 _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
 
 
-def dataset_specs() -> list[DatasetSpec]:
+@hookimpl
+def seqbench_datasets() -> list[DatasetSpec]:
     """The embedded corpus, Multi30k in four directions, and files of the user's own."""
     return [_grammar(), *(_multi30k(*pair) for pair in _DIRECTIONS), _parallel_files()]
 

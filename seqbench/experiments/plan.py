@@ -13,8 +13,9 @@ from typing import Any
 
 from seqbench.interfaces import Case, Env, Limits, Trial, UsageError, digest
 
-from .config import ConfigBuilder, ExperimentConfig, RunConfig, TrainConfig
+from .config import ConfigBuilder, RunConfig, TrainConfig
 from .resolving import Resolver, Served
+from .sections import ExperimentConfig
 from .sweep import Point
 from .taskspecs import TRAIN, task_spec
 

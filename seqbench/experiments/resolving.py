@@ -15,7 +15,8 @@ from seqbench.data.root import data_root
 from seqbench.interfaces import UnknownNameError, digest, unknown_name
 from seqbench.registry.sources import source_digest
 
-from .config import DatasetConfig, RunConfig
+from .config import RunConfig
+from .sections import DatasetConfig
 from .taskspecs import TaskSpec
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def from_mapping(cls: type[T], mapping: Any, path: str = "") -> T:
     Raises UsageError for a missing or unknown key (with candidates), a wrong type and a value out
     of range; each message names the dotted key, the value, what was expected and what to set.
     """
-    slots = _slots(cls)
+    slots: dict[str, Slot] = _slots(cls)  # type: ignore[arg-type]
     if not isinstance(mapping, Mapping):
         raise UsageError(_wrong(path, mapping, f"settings ({', '.join(slots)})"))
     for key in mapping:
@@ -100,7 +100,7 @@ class Slot:
 
 
 @functools.cache
-def _slots(cls: type) -> dict[str, Slot]:
+def _slots(cls: Any) -> dict[str, Slot]:
     hints = get_type_hints(cls)
     return {f.name: _slot(hints[f.name], f) for f in fields(cls)}
 
@@ -146,7 +146,7 @@ def _type_name(hint: Any) -> str:
     if hint is type(None):
         return "null"
     origin = get_origin(hint) or hint
-    return {tuple: "list", Mapping: "mapping", dict: "mapping"}.get(origin, origin.__name__)
+    return {tuple: "list", Mapping: "mapping", dict: "mapping"}.get(origin, str(origin.__name__))
 
 
 def _wrong(path: str, value: Any, expected: str) -> str:

@@ -111,7 +111,9 @@ def _of_experiment(overrides: list[str], asked: Asked, composer: Composer) -> It
     swept = _swept([*declared, *zipped, *asked.swept], composer)
     free = {k: v for k, v in declared.items() if k not in asked.keys}
     groups = {k: v for k, v in free.items() if composer.options(k)}
-    axes = [[((k, v),) for v in values] for k, values in free.items() if k not in groups]
+    axes: list[Axis] = [
+        [((k, v),) for v in values] for k, values in free.items() if k not in groups
+    ]
     axes += _zip({k: v for k, v in zipped.items() if k not in asked.keys}, place)
     for chosen in itertools.product(*([f"{g}={v}" for v in vs] for g, vs in groups.items())):
         composition = composer.compose([*overrides, *chosen])

@@ -93,21 +93,21 @@ def adam_forward(
     weight, m, v, gradient = params.weight, params.m, params.v, inputs.gradient
     m += (1 - inputs.beta1) * (gradient - m)
     v += (1 - inputs.beta2) * (gradient * gradient - v)
-    rate, root, epsilon = adam_scalars(inputs)
+    rate, epsilon = adam_scalars(inputs)
     if inputs.weight_decay:
         weight *= 1 - inputs.learning_rate * inputs.weight_decay
     weight -= rate * m / (backend.xp.sqrt(v) + epsilon)
     return OptimizerOutputs(weight)
 
 
-def adam_scalars(inputs: AdamInputs) -> tuple[float, float, float]:
-    """Rate, root and epsilon of `weight -= rate m / (sqrt(v) + epsilon)`.
+def adam_scalars(inputs: AdamInputs) -> tuple[float, float]:
+    """Rate and epsilon of `weight -= rate m / (sqrt(v) + epsilon)`.
 
     The root of v's correction is moved out of the division, once a step and not once a weight.
     """
     root = (1 - inputs.beta2**inputs.step) ** 0.5
     rate = inputs.learning_rate * root / (1 - inputs.beta1**inputs.step)
-    return rate, root, inputs.epsilon * root
+    return rate, inputs.epsilon * root
 
 
 def adagrad_forward(

@@ -1,8 +1,8 @@
 """Counter-based random numbers: Philox4x32-10, the same bits on every backend.
 
-Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.3. The
-key is the seed, the upper half of the counter a stream, the lower half the block, so any word of any
-stream is had on its own: word i is lane i % 4 of block i // 4.
+Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
+The key is the seed, the upper half of the counter a stream, the lower half the block, so any word
+of any stream is had on its own: word i is lane i % 4 of block i // 4.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def stepwise(step: int, warmup_steps: int, decay: Decay) -> float:
 
 
 def halving(step: int, warmup_steps: int, decay: Decay) -> float:
-    """Full for `hold` updates, then half at once and again every `steps` (Sutskever et al. 2014)."""
+    """Full for `hold` updates, then half, and again every `steps` (Sutskever et al. 2014)."""
     late = step - decay.hold
     return 1.0 if late < 1 else 0.5 ** (1 + (late - 1) // decay.steps)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from seqbench.data.batch import TranslationBatch
 from seqbench.interfaces import Array, Kernels
+from seqbench.kernels._cell import reverse_by_length
 from seqbench.kernels.dropout import dropout_mask
 
 from .configuration import EncoderDecoderConfig
@@ -80,6 +81,8 @@ class EncoderDecoder:
         self, source: Array, lengths: Array, mask: Array | None = None, capacity: int | None = None
     ) -> tuple[Array, State, EncoderTape]:
         """The memory (Tx, B, A), the decoder's first state, and the encoder's tape."""
+        if self.config.reverse_source:
+            source = reverse_by_length(source, lengths, xp=self.backend.xp)
         return self.encoder.forward(source, lengths, mask, capacity=capacity or source.shape[0])
 
     def loss(
@@ -161,6 +164,17 @@ class EncoderDecoder:
     def step_model(self, bos_id: int, eos_id: int) -> EncoderDecoderSteps:
         """The view that greedy, beam and scoring drive."""
         return EncoderDecoderSteps(self, bos_id, eos_id)
+
+
+class EncoderDecoderFactory:
+    """Makes encoder-decoders on one backend's kernels: what the registry returns for A25."""
+
+    def __init__(self, kernels: Kernels) -> None:
+        self._kernels = kernels
+
+    def __call__(self, config: EncoderDecoderConfig, *sizes: int, **options: Any) -> EncoderDecoder:
+        """`EncoderDecoder(kernels, config, source_vocab_size, target_vocab_size, **options)`."""
+        return EncoderDecoder(self._kernels, config, *sizes, **options)
 
 
 @dataclass(slots=True)

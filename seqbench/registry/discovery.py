@@ -13,7 +13,8 @@ import pluggy
 
 from seqbench.interfaces import hookspecs
 
-CORE_MODULE = "seqbench.registry.core"
+BUNDLED = (("core", "seqbench.registry.core"), ("data", "seqbench.data.specs"))
+"""What seqbench itself brings; named, not imported, so that the floors hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Claim:
 
 
 def installed_plugins() -> list[tuple[str, str]]:
-    """(name, module) of every entry point, then of SEQBENCH_PLUGINS; the core comes first."""
-    found = [("core", CORE_MODULE)]
+    """(name, module) of every entry point, then of SEQBENCH_PLUGINS; seqbench's own first."""
+    found = list(BUNDLED)
     for entry in entry_points(group="seqbench"):
         found.append((entry.name, entry.value))
     for module in os.environ.get("SEQBENCH_PLUGINS", "").split(","):

@@ -27,7 +27,7 @@ from seqbench.interfaces import (
     unknown_name,
 )
 
-from .discovery import CORE_MODULE, Claim, PluginStatus, collect, installed_plugins, load_plugins
+from .discovery import BUNDLED, Claim, PluginStatus, collect, installed_plugins, load_plugins
 from .sources import source_digest
 
 
@@ -321,10 +321,10 @@ def _load(target: str) -> Any:
 
 
 def registry(plugins: list[str] | None = None) -> Registry:
-    """Everything installed; with `plugins`, only the core and those modules."""
+    """Everything installed; with `plugins`, only what seqbench brings and those modules."""
     if plugins is None:
         return _installed(tuple(installed_plugins()))
-    return Registry([("core", CORE_MODULE), *((p, p) for p in plugins)])
+    return Registry([*BUNDLED, *((p, p) for p in plugins)])
 
 
 @functools.cache

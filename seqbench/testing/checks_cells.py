@@ -105,7 +105,9 @@ def mistakes_are_told(impl: Implementation, case: InputCase) -> None:
     _expect(impl, ShapeError, "c0", case.params, replace(inputs, c0=memory))
 
 
-def _expect(impl: Implementation, error: type, word: str, params: Any, inputs: Any) -> None:
+def _expect(
+    impl: Implementation, error: type[Exception], word: str, params: Any, inputs: Any
+) -> None:
     given = on_device((params, inputs), impl.backend)
     try:
         impl(*given)

@@ -7,6 +7,7 @@ field that is off; directions over all fields at once find what only shows toget
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -92,10 +93,10 @@ def _compare(
     loss: _Loss, gradients: dict[str, np.ndarray], names: list[str], rng: np.random.Generator
 ) -> None:
     directions = {name: rng.normal(size=gradients[name].shape) for name in names}
-    terms = np.concatenate([(gradients[n] * directions[n]).ravel() for n in names] or [[0.0]])
-    analytic = float(terms.sum())
+    terms = [float(t) for n in names for t in (gradients[n] * directions[n]).ravel()]
+    analytic = sum(terms)
     numeric, rounding = loss.derivative(directions)
-    scale = max(abs(analytic), abs(numeric), float(np.sqrt((terms * terms).sum())))
+    scale = max(abs(analytic), abs(numeric), math.hypot(*terms))
     if not abs(analytic - numeric) <= TOLERANCE * scale + rounding:
         where = names[0] if len(names) == 1 else "all fields together"
         raise CheckFailure(

@@ -13,9 +13,10 @@ from seqbench.interfaces import Contract, Device, SharedText
 class HostBackend:
     """NumPy with nothing tuned, so that testing needs no plugin."""
 
-    name = "reference"
-    device = Device(kind="cpu")
-    xp = np
+    def __init__(self) -> None:
+        self.name = "reference"
+        self.device = Device(kind="cpu")
+        self.xp: Any = np
 
     def to_device(self, array: Any) -> np.ndarray:
         return np.asarray(array, order="C")

@@ -281,6 +281,8 @@ def wait_for_line(process, words):
 def test_ctrl_c_keeps_finished_rows_and_exits_130(tmp_path):
     process = program(tmp_path, "--slow", "2")
     wait_for_line(process, "start 2")
+    pids_of(tmp_path)
+    time.sleep(0.2)  # the parent sleeps by now: the signal itself must wake it
     os.killpg(process.pid, signal.SIGINT)
     assert finish(process)[1] == 130
     statuses = {n: row.status for n, row in rows_of(tmp_path).items()}
@@ -294,11 +296,10 @@ def test_ctrl_c_keeps_finished_rows_and_exits_130(tmp_path):
 
 
 def pids_of(directory):
-    """Of trial 1 and its zygote, once it runs."""
+    """Of the slow trial and its zygote, once it runs."""
     for _ in range(200):
-        text = (directory / "pids").read_text().split()
-        if len(text) == 2 and (directory / "slow").exists():
-            return [int(word) for word in text]
+        if (directory / "slow").exists():
+            return [int(word) for word in (directory / "pids").read_text().split()]
         time.sleep(0.05)
     raise AssertionError("the slow trial never started")
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from seqbench import Registry, __version__
+from seqbench import __version__
 from seqbench.cli import main
 from seqbench.cli.check import evidence_of, summary
 from seqbench.cli.listing import experiment_rows
 from seqbench.cli.tables import text_table
 from seqbench.experiments.searchpath import conf_dir
 from seqbench.interfaces import StoreError
+from seqbench.registry import Registry
 
 
 @pytest.fixture

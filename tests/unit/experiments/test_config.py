@@ -1,21 +1,19 @@
-"""Configs: types, ranges, missing and unknown keys, each told in words; what training depends on."""
+"""Configs: types, ranges, missing and unknown keys, each told; what training depends on."""
 
 from __future__ import annotations
 
 import pytest
 
 from seqbench.experiments.composing import resolved
-from seqbench.experiments.config import (
+from seqbench.experiments.config import ConfigBuilder, TrainConfig, run_config
+from seqbench.experiments.sections import (
     AttentionConfig,
     BackendConfig,
     CellConfig,
-    ConfigBuilder,
     DecoderConfig,
     ModelConfig,
     OptimizerConfig,
-    TrainConfig,
     TrainSettings,
-    run_config,
 )
 from seqbench.experiments.settings import from_mapping
 from seqbench.interfaces import UsageError

@@ -1,0 +1,210 @@
+"""The embedded corpus: frozen, disjoint, and as hard as its decision record says."""
+
+from __future__ import annotations
+
+import pytest
+
+from seqbench.data.clauses import sentence
+from seqbench.data.corpus import SPLITS, pairs_hash
+from seqbench.data.facts import alignment_facts, corpus_facts
+from seqbench.data.grammar import MAX_TOKENS, generate, load_grammar
+from seqbench.data.lexicon import HOMOGRAPHS, SPLIT_VERBS, lexicon
+from seqbench.data.morphology import agree, past, present, target_verb
+from seqbench.data.noun_phrases import Likeliest, Speaker
+from seqbench.data.transduction import NOTHING, Phrase, combine, particle, unspoken, word
+from seqbench.interfaces import UsageError
+
+GOLDEN = {"train": "", "valid": "", "test": ""}
+SIZES = {"train": 2000, "valid": 200, "test": 200}
+
+
+@pytest.fixture(scope="module")
+def made():
+    return generate(0, SIZES)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return load_grammar(seed=0, num_train=2000, num_valid=200, num_test=200)
+
+
+def pairs(phrases):
+    return [(p.source, p.target) for p in phrases]
+
+
+def test_the_generator_is_frozen(made):
+    """A change here is another data set: give it another name, see the decision record."""
+    assert {split: pairs_hash(pairs(made[split])) for split in SPLITS} == GOLDEN
+
+
+def test_loading_gives_what_is_generated(made, corpus):
+    for split in SPLITS:
+        assert list(getattr(corpus, split)) == pairs(made[split])
+
+
+def test_no_source_occurs_twice(made):
+    sources = [p.source for split in SPLITS for p in made[split]]
+    assert len(set(sources)) == sum(SIZES.values())
+
+
+def test_the_test_split_is_the_same_whatever_the_sizes():
+    test = generate(5, {"train": 30, "valid": 20, "test": 50})["test"]
+    assert generate(5, {"train": 7, "valid": 9, "test": 20})["test"] == test[:20]
+
+
+def test_seeds_differ():
+    sizes = {"train": 20, "valid": 1, "test": 1}
+    assert generate(0, sizes)["train"] != generate(1, sizes)["train"]
+
+
+def test_the_ideal_translation_has_the_same_sources(made):
+    ideal = generate(0, {"train": 300, "valid": 200, "test": 200}, ideal=True)
+    for split in SPLITS:
+        for likely, drawn in zip(ideal[split], made[split], strict=False):
+            assert likely.source == drawn.source
+            assert likely.num_free == drawn.num_free
+            assert drawn.num_free > 0 or likely == drawn
+    same = sum(a == b for a, b in zip(ideal["test"], made["test"], strict=True))
+    assert 0.3 < same / 200 < 0.7
+
+
+def test_alignments_point_into_the_source(made):
+    for phrase in made["train"]:
+        assert len(phrase.links) == len(phrase.target)
+        aligned = [link for link in phrase.links if link != NOTHING]
+        assert len(set(aligned)) == len(aligned)
+        assert all(0 <= link < len(phrase.source) for link in aligned)
+
+
+def test_lengths(made):
+    lengths = [len(p.source) for split in SPLITS for p in made[split]]
+    assert min(lengths) == 3
+    assert 25 < max(lengths) <= MAX_TOKENS
+
+
+def test_facts_of_the_corpus(corpus):
+    facts = corpus_facts(corpus)
+    assert facts["num_pairs"] == SIZES
+    assert facts["num_dropped"] == 0
+    assert 10 < facts["source"]["mean_length"] < 12
+    assert 10 < facts["target"]["mean_length"] < 12
+    assert 0.03 < facts["source"]["type_token_ratio"] < 0.08
+    assert facts["target"]["types"] > 1.2 * facts["source"]["types"]
+    assert facts["source"]["vocab_size"] == len(corpus.source_vocabulary)
+    histogram = facts["length_histogram"]
+    assert sum(histogram) == 2000
+    assert histogram[1] > histogram[2] > histogram[3] > histogram[4] > histogram[5] > 0
+    for side in ("source", "target"):
+        assert 0.005 < facts["unknown_rate"]["test"][side] < 0.06
+        assert facts["unknown_rate"]["train"][side] < facts["unknown_rate"]["test"][side]
+
+
+def test_facts_of_the_alignments(made):
+    facts = alignment_facts(made["train"])
+    assert 2 < facts["reordering_distance"] < 3.5
+    assert facts["monotone_rate"] < 0.12
+    assert 0.4 < facts["ambiguous_rate"] < 0.7
+    assert 1.0 < facts["translation_entropy"] < 1.8
+    assert 0.2 < facts["free_rate"] < 0.35
+
+
+def test_alignment_facts_by_hand():
+    phrases = [Phrase(("a", "b", "c"), ("x", "z", "y"), (0, 2, 1), 1), word("a", "w")]
+    assert alignment_facts(phrases) == {
+        "reordering_distance": (1 + 2) / 2,
+        "monotone_rate": 0.5,
+        "ambiguous_rate": 0.5,
+        "translation_entropy": 0.5,
+        "free_rate": 0.25,
+    }
+
+
+def test_combine_orders_both_sides():
+    phrase = combine(
+        [unspoken("a"), word("old", "bora"), word("cat", "mira"), particle("wa", free=True)],
+        [2, 1, 0, 3],
+    )
+    assert phrase == Phrase(("a", "old", "cat"), ("mira", "bora", "wa"), (2, 1, NOTHING), 1)
+    nested = combine([word("see", "vidis"), phrase], [1, 0])
+    assert nested.links == (3, 2, NOTHING, 0)
+
+
+def test_inflection():
+    assert [agree("l", g, False) for g in range(3)] == ["la", "lo", "le"]
+    assert agree("l", 1, True, subject=False) == "lons"
+    assert target_verb("mir", 1, True) == "mirovet"
+    assert [present("push", False), present("see", False), present("see", True)] == [
+        "pushes",
+        "sees",
+        "see",
+    ]
+    assert [past("love"), past("visit"), past("sleep")] == ["loved", "visited", "slept"]
+
+
+def test_the_lexicon_has_the_sizes_of_the_record():
+    words = lexicon()
+    assert (len(words.nouns), len(words.names)) == (507, 700)
+    assert sum(len(n.senses) == 2 for n in words.nouns) == len(HOMOGRAPHS) == 8
+    split = [v for v in (*words.intransitive, *words.transitive) if len(v.stems) == 2]
+    assert {v.base for v in split} == SPLIT_VERBS
+    sources = [n.singular for n in words.nouns] + [n.source for n in words.names]
+    assert len(set(sources)) == len(sources)
+
+
+class Scripted:
+    """Answers draws from a list, then always with zero."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def below(self, count):
+        return self.answers.pop(0) if self.answers else 0
+
+    def percent(self, chance):
+        return self.below(100) < chance and bool(self.answers)
+
+    def weighted(self, cumulative):
+        return self.below(cumulative[-1]) if self.answers else 0
+
+
+def test_the_simplest_sentence():
+    """Every draw the first of its list: the most frequent words of a simple clause."""
+    words = lexicon()
+    phrase = sentence(Speaker(Scripted(), Likeliest()))
+    noun, verb = words.nouns[0], words.intransitive[0]
+    assert phrase.source == ("the", noun.singular, verb.base + "s", ".")
+    expected = (
+        agree("l", noun.gender, False),
+        agree(noun.senses[0], noun.gender, False),
+        target_verb(verb.stems[0], 0, False),
+        ".",
+    )
+    assert phrase.target == expected
+
+
+def test_a_determiner_agrees_with_its_noun(made):
+    """`the` right before a noun has the vowel of its gender; all twelve forms occur."""
+    genders = {n.singular: n.gender for n in lexicon().nouns}
+    genders |= {n.plural: n.gender for n in lexicon().nouns}
+    seen = set()
+    for phrase in made["train"]:
+        for link, form in zip(phrase.links, phrase.target, strict=True):
+            if link == NOTHING or phrase.source[link] != "the":
+                continue
+            seen.add(form)
+            following = phrase.source[link + 1]
+            if following in genders:
+                assert form[1] == "aoe"[genders[following]]
+    assert len(seen) == 12
+
+
+@pytest.mark.parametrize("name", ["num_train", "num_valid", "num_test"])
+@pytest.mark.parametrize("size", [0, None])
+def test_sizes_have_to_be_told(name, size):
+    with pytest.raises(UsageError, match=f"grammar: {name} is {size}, expected at least 1"):
+        load_grammar(**{name: size})
+
+
+def test_a_seed_out_of_range():
+    with pytest.raises(UsageError, match="the seed is -1, expected 0"):
+        load_grammar(seed=-1, num_train=1, num_valid=1, num_test=1)
