@@ -48,7 +48,7 @@ class GRUPlan(CellPlan):
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
-        steps, hidden, weight = self._steps, self._hidden, self._w_hh.T
+        steps, hidden, weight = self._steps, self._hidden, self._w_hh
         for first in range(0, steps, self._chunk):
             last = min(first + self._chunk, steps)
             for t, gate in enumerate(self._project(inputs.x, first, last), first):

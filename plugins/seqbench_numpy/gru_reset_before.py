@@ -51,11 +51,11 @@ class GRUResetBeforePlan(CellPlan):
     def _step(self, gate, reset_h, h_prev, h) -> None:
         H = h.shape[1]
         rz, n = gate[:, : 2 * H], gate[:, 2 * H :]
-        np.matmul(h_prev, self._w_hh[: 2 * H].T, out=self._recurrent_rz)
+        np.matmul(h_prev, self._w_hh[:, : 2 * H], out=self._recurrent_rz)
         np.add(rz, self._recurrent_rz, out=rz)
         sigmoid_of_half(rz)
         np.multiply(rz[:, :H], h_prev, out=reset_h)
-        np.matmul(reset_h, self._w_hh[2 * H :].T, out=self._recurrent_n)
+        np.matmul(reset_h, self._w_hh[:, 2 * H :], out=self._recurrent_n)
         np.add(n, self._recurrent_n, out=n)
         np.tanh(n, out=n)
         np.subtract(h_prev, n, out=h)  # h = n + z (h_prev - n)

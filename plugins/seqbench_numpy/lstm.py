@@ -41,7 +41,7 @@ class LSTMPlan(CellPlan):
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
-        steps, hidden, weight = self._steps, self._hidden, self._w_hh.T
+        steps, hidden, weight = self._steps, self._hidden, self._w_hh
         cell, ring = self._cell, len(self._cell)
         cell[0] = inputs.c0
         for first in range(0, steps, self._chunk):

@@ -31,7 +31,7 @@ class RNNPlan(CellPlan):
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
         steps, hidden = self._steps, self._hidden
-        recurrent, weight = self._recurrent, self._w_hh.T
+        recurrent, weight = self._recurrent, self._w_hh
         for first in range(0, steps, self._chunk):
             last = min(first + self._chunk, steps)
             for t, gate in enumerate(self._project(inputs.x, first, last), first):

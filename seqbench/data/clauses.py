@@ -32,7 +32,7 @@ class Tensed:
 
 def sentence(speaker: Speaker) -> Phrase:
     """One sentence with its full stop or question mark."""
-    kind = speaker.bits.weighted([62, 74, 87, 100])
+    kind = speaker.bits.weighted([68, 80, 90, 100])
     if kind == 0:
         return combine([clause(speaker, 0), word(".", ".")])
     if kind == 1:
@@ -54,7 +54,7 @@ def _subordinated(speaker: Speaker) -> Phrase:
 
 def clause(speaker: Speaker, depth: int, *, question: bool = False) -> Phrase:
     """Subject, verb and what the verb takes."""
-    kind = speaker.bits.weighted([32, 74, 81, 92, 100])
+    kind = speaker.bits.weighted([32, 76, 81, 94, 100])
     if kind == 3:
         return _copular(speaker, depth, question)
     if kind == 4 and depth < MAX_DEPTH:
@@ -71,7 +71,7 @@ def _arranged(
     speaker: Speaker, subject: NounPhrase, tensed: Tensed, objects: list[Phrase], depth: int
 ) -> Phrase:
     """Source: subject verb objects place adverb. Target: subject adverb place objects verb."""
-    place = _place(speaker, depth) if speaker.bits.percent(26) else EMPTY
+    place = _place(speaker, depth) if speaker.bits.percent(22) else EMPTY
     adverb, first = _adverb(speaker) if speaker.bits.percent(20) else (EMPTY, False)
     told = combine([subject.phrase, speaker.topic()])
     parts = [tensed.auxiliary, told, tensed.rest, *objects, place, adverb]

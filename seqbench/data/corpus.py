@@ -118,12 +118,9 @@ def build_corpus(
     splits["train"] = replace(splits["train"], num_dropped=len(pairs["train"]) - len(kept))
     if truncate:
         splits |= {split: _cut(splits[split]) for split in ("valid", "test")}
+    train, valid, test = (splits[split] for split in SPLITS)
     data_hash = _hash_of(splits, vocabularies, max_length)
-    return ParallelCorpus(name, origin, **splits, **_named(vocabularies), data_hash=data_hash)
-
-
-def _named(vocabularies: tuple[Vocabulary, Vocabulary]) -> dict[str, Vocabulary]:
-    return dict(zip(("source_vocabulary", "target_vocabulary"), vocabularies, strict=True))
+    return ParallelCorpus(name, origin, train, valid, test, *vocabularies, data_hash)
 
 
 def _check_pairs(name: str, split: str, pairs: Sequence[Pair]) -> None:
@@ -148,11 +145,14 @@ def _encoded(
     max_length: int,
 ) -> Split:
     sources, targets = (tuple(side) for side in zip(*pairs, strict=True))
-    ids = [
-        Sequences.encode(side, vocabulary)
-        for side, vocabulary in zip((sources, targets), vocabularies, strict=True)
-    ]
-    return Split(name, sources, targets, *ids, max_length)
+    return Split(
+        name,
+        sources,
+        targets,
+        Sequences.encode(sources, vocabularies[0]),
+        Sequences.encode(targets, vocabularies[1]),
+        max_length,
+    )
 
 
 def _cut(split: Split) -> Split:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .bits import Bits, Purpose
 
 LANGUAGE_SEED = 20117
-NUM_RARE_NOUNS = 400
+NUM_RARE_NOUNS = 120
 NUM_NAMES = 700
 
 
@@ -48,7 +48,7 @@ GIVING = _words("offer show hand lend mail")
 SAYING = _words("say think hope claim whisper")
 ADJECTIVES = _words(
     "old small red new big good young green cold happy dark long tall poor blue clever quiet heavy "
-    "white strange rich sad warm black tired narrow gentle proud broken golden lonely ancient"
+    "white strange rich sad warm tired"
 )
 ADVERBS = _words("often today here slowly again never there quickly gladly alone")
 PREPOSITIONS = _words("in near with behind under from for beside")

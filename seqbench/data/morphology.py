@@ -1,7 +1,7 @@
 """Word forms of both languages.
 
 The target agrees in gender (0, 1, 2), number and case by endings: a vowel for the gender, `n` for
-the plural, `s` for what is not the subject. Its verbs end in tense and number.
+the plural, `s` for the determiner of what is not the subject. Its verbs end in tense and number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ IRREGULAR |= {"lend": "lent"}
 
 
 def agree(stem: str, gender: int, plural: bool, *, subject: bool = True) -> str:
-    """A noun (nouns show no case), adjective or determiner of the target."""
+    """A noun, adjective or determiner of the target; only determiners show their case."""
     return stem + VOWELS[gender] + ("n" if plural else "") + ("" if subject else "s")
 
 

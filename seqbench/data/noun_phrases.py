@@ -3,8 +3,8 @@
     source  the old baker            the house of the king      the dog that slept
     target  DET baker old            DET king of DET house      slept that DET dog
 
-Determiner, noun and adjective of the target agree in gender and number; what is no subject carries
-a case ending that the source does not show.
+Determiner, noun and adjective of the target agree in gender and number; the determiner also tells
+by its case, which the source does not show, whether the phrase is a subject.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .transduction import EMPTY, Phrase, combine, particle, unspoken, word
 
 T = TypeVar("T")
 
-ZIPF_OFFSET = 6
+ZIPF_OFFSET = 4
 SYNONYM_PERCENT = 30
 TOPIC_PERCENT = 20
 MAX_DEPTH = 2
@@ -89,15 +89,15 @@ class NounPhrase:
 Relative = Callable[[Speaker, NounPhrase, int], Phrase]
 """Writes a relative clause about a noun at a depth."""
 
-DETERMINERS = (
-    # source singular, plural (None: has no such number), target stem (None: not said), weight
-    ("the", "the", "l", 44),
-    ("a", "some", None, 22),
-    ("this", "these", "t", 10),
-    ("my", "my", "m", 9),
-    ("every", None, "omn", 6),
-    (None, "many", "braz", 6),
-    (None, "two", "dv", 3),
+DETERMINERS: tuple[tuple[str | None, str | None, str | None], ...] = (
+    # source singular and plural (None: has no such number), target stem (None: not said)
+    ("the", "the", "l"),
+    ("a", "some", None),
+    ("this", "these", "t"),
+    ("my", "my", "m"),
+    ("every", None, "omn"),
+    (None, "many", "braz"),
+    (None, "two", "dv"),
 )
 _DETERMINER_SUMS = [44, 66, 76, 85, 91, 97, 100]
 
@@ -114,7 +114,7 @@ def noun_phrase(speaker: Speaker, place: Place, relative: Relative) -> NounPhras
 
 
 def _single(speaker: Speaker, place: Place, relative: Relative) -> NounPhrase:
-    if speaker.bits.percent(15):
+    if speaker.bits.percent(10):
         return _name(speaker, place)
     return _common(speaker, place, relative)
 
@@ -131,7 +131,7 @@ def _name(speaker: Speaker, place: Place) -> NounPhrase:
 def _common(speaker: Speaker, place: Place, relative: Relative) -> NounPhrase:
     noun = speaker.pick(speaker.words.nouns)
     plural = speaker.bits.percent(32)
-    adjectives = [_adjective(speaker, noun, plural, place) for _ in range(_num_adjectives(speaker))]
+    adjectives = [_adjective(speaker, noun, plural) for _ in range(_num_adjectives(speaker))]
     head = _noun(speaker, noun, plural, place.motion)
     following = (adjectives[0] if adjectives else head).source[0]
     determiner = _determiner(speaker, noun, plural, place, following)
@@ -146,14 +146,13 @@ def _common(speaker: Speaker, place: Place, relative: Relative) -> NounPhrase:
 
 
 def _num_adjectives(speaker: Speaker) -> int:
-    return (0, 1, 2)[speaker.bits.weighted([62, 92, 100])]
+    return (0, 1, 2)[speaker.bits.weighted([70, 96, 100])]
 
 
-def _adjective(speaker: Speaker, noun: Noun, plural: bool, place: Place) -> Phrase:
+def _adjective(speaker: Speaker, noun: Noun, plural: bool) -> Phrase:
     adjective = speaker.pick(speaker.words.adjectives)
     stem, free = speaker.stem(adjective.stem, adjective.synonym)
-    form = agree(stem, noun.gender, plural, subject=place.subject)
-    return word(adjective.source, form, free=free)
+    return word(adjective.source, agree(stem, noun.gender, plural), free=free)
 
 
 def _noun(speaker: Speaker, noun: Noun, plural: bool, motion: bool) -> Phrase:
@@ -165,8 +164,8 @@ def _noun(speaker: Speaker, noun: Noun, plural: bool, motion: bool) -> Phrase:
 
 def _determiner(speaker: Speaker, noun: Noun, plural: bool, place: Place, following: str) -> Phrase:
     """A determiner of the noun's number; where it has none of that number, `the`."""
-    row = DETERMINERS[speaker.bits.weighted(_DETERMINER_SUMS)]
-    source, stem = row[1 if plural else 0], row[2]
+    singular_word, plural_word, stem = DETERMINERS[speaker.bits.weighted(_DETERMINER_SUMS)]
+    source = plural_word if plural else singular_word
     if source is None:
         source, stem = "the", "l"
     if stem is None:
@@ -176,7 +175,7 @@ def _determiner(speaker: Speaker, noun: Noun, plural: bool, place: Place, follow
 
 def _owner(speaker: Speaker, place: Place, relative: Relative) -> Phrase:
     """`of the king`; stands in front in the target."""
-    if place.depth >= MAX_DEPTH or not speaker.bits.percent(9 - 4 * place.depth):
+    if place.depth >= MAX_DEPTH or not speaker.bits.percent(7 - 3 * place.depth):
         return EMPTY
     inner = _single(speaker, Place(False, place.motion, MAX_DEPTH), relative)
     return combine([word("of", "de"), inner.phrase], [1, 0])
@@ -184,6 +183,6 @@ def _owner(speaker: Speaker, place: Place, relative: Relative) -> Phrase:
 
 def _about(speaker: Speaker, noun: NounPhrase, place: Place, relative: Relative) -> Phrase:
     """A relative clause; stands in front in the target."""
-    if place.depth >= MAX_DEPTH or not speaker.bits.percent(12 - 5 * place.depth):
+    if place.depth >= MAX_DEPTH or not speaker.bits.percent(8 - 3 * place.depth):
         return EMPTY
     return relative(speaker, noun, place.depth + 1)

@@ -42,7 +42,8 @@ class Sequences:
 
     def lengths_of(self, indices: np.ndarray) -> np.ndarray:
         """(B,) int32: the lengths of some sequences."""
-        return (self.starts[indices + 1] - self.starts[indices]).astype(np.int32)
+        lengths: np.ndarray = self.starts[indices + 1] - self.starts[indices]
+        return lengths.astype(np.int32)
 
     def head(self, count: int) -> Sequences:
         """The first `count` sequences."""

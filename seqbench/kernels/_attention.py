@@ -96,6 +96,7 @@ def attention_forward(
     weights = xp.where(inside, xp.exp(scores - scores.max(axis=-1, keepdims=True)), 0)
     total = weights.sum(axis=-1, keepdims=True)
     weights = weights / xp.where(total > 0, total, 1)  # a zero length has no weight to share
+    weights = xp.ascontiguousarray(weights)
     steps, _, positions = weights.shape
     cache.weights[:steps, :, :positions] = weights
     context = swap(swap(weights) @ swap(memory))  # (B, Tq, Tx) x (B, Tx, A)

@@ -38,6 +38,20 @@ from ._attention_scores import (
 from ._cell import check_shape, validate_lengths
 from .losses import NoParams
 
+__all__ = [
+    "ADDITIVE",
+    "DOT",
+    "GENERAL",
+    "AdditiveParams",
+    "AttentionContract",
+    "AttentionDims",
+    "AttentionInputs",
+    "AttentionOutputs",
+    "GeneralParams",
+    "project_additive",
+    "project_general",
+]
+
 
 def additive_dims(params: AdditiveParams, inputs: AttentionInputs) -> AttentionDims:
     return _dims(inputs, len(params.v))

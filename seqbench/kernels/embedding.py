@@ -131,8 +131,9 @@ def one_hot_backward(
 
 
 def gather_flops(dims: EmbeddingDims, grad: bool) -> int:
-    """Nothing is computed forward; backward adds a number an element."""
-    return dims.T * dims.B * dims.E if grad else 0
+    """An address a token forward; backward adds a number an element."""
+    tokens = dims.T * dims.B
+    return tokens * (1 + dims.E) if grad else tokens
 
 
 def gather_bytes(dims: EmbeddingDims, grad: bool, itemsize: int) -> int:

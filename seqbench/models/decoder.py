@@ -134,6 +134,7 @@ class Decoder:
     def _attention_backward(self, tape: DecoderTape, d_features: Array) -> tuple[Array, Array]:
         """Through the readout and the attention: gradients of the cell's outputs and memory."""
         assert self._attention is not None
+        assert tape.readout is not None
         H = self._config.hidden_size
         d_readout = d_features * (1 - tape.readout**2)  # tanh(linear(joined))
         d_joined = linear_backward(self._params, "readout", tape.joined, d_readout)
@@ -148,8 +149,9 @@ class Decoder:
 
     def project_memory(self, memory: Array) -> Any:
         """The attention's keys, made once a batch of sentences; None where nothing is projected."""
-        project = getattr(self._attention, "contract", None) and self._attention.contract.project
-        return project(self._attention.params, memory) if project else None
+        if self._attention is None or self._attention.contract.project is None:
+            return None
+        return self._attention.contract.project(self._attention.params, memory)
 
     def step(
         self, tokens: Array, state: State, memory: Array, lengths: Array, final: State, keys: Any

@@ -7,7 +7,6 @@ from typing import Any
 from seqbench.interfaces import Array, Kernels
 from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
 
-from .bidirectional import Bidirectional
 from .parameters import Parameters, Shape
 from .plans import PlanCache
 
@@ -46,7 +45,7 @@ class RecurrentLayer:
         return out.output, tuple(getattr(out, name) for name in self.contract.state)
 
     def backward(self, d_output: Array | None, d_state: State | None) -> tuple[Array, State]:
-        """Writes the parameter gradients; returns d_x (T, B, I) and the initial state's gradient."""
+        """Writes the parameter gradients; returns d_x (T, B, I) and that of the initial state."""
         final = d_state or (None,) * len(self.contract.state)
         gradients = self._plan.backward(CellOutputs(d_output, *final))
         self._params.set_gradients(self._prefix, gradients.params)

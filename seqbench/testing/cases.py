@@ -29,7 +29,13 @@ from seqbench.kernels._cell import CellDims, CellInputs
 
 from .trees import cast
 
-BUILDER_MODULES: list[str] = ["seqbench.testing.cases_search"]
+BUILDER_MODULES: list[str] = [
+    "seqbench.testing.cases_attention",
+    "seqbench.testing.cases_embedding",
+    "seqbench.testing.cases_losses",
+    "seqbench.testing.cases_optimizers",
+    "seqbench.testing.cases_search",
+]
 """Modules of seqbench whose import registers builders; each must import."""
 
 SIZES = ("tiny", "odd", "one", "step", "padded", "empty")

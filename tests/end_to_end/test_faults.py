@@ -251,14 +251,24 @@ def test_racing_processes_build_one_artifact_once(sweep, tmp_path):
     assert (tmp_path / "log").read_text() == "built\n"
 
 
-def program(directory, *arguments):
-    """The sweep program in its own process group; see its docstring."""
-    return subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(directory), *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+@pytest.fixture
+def program():
+    """Starts sweep programs in process groups of their own; none outlives its test."""
+    started = []
+
+    def start(directory, *arguments):
+        command = [sys.executable, str(PROGRAM), str(directory), *arguments]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.stdout.close()
+        process.wait()
 
 
 def finish(process):
@@ -278,7 +288,7 @@ def wait_for_line(process, words):
     raise AssertionError(f"the program never said {words!r}")
 
 
-def test_ctrl_c_keeps_finished_rows_and_exits_130(tmp_path):
+def test_ctrl_c_keeps_finished_rows_and_exits_130(program, tmp_path):
     process = program(tmp_path, "--slow", "2")
     wait_for_line(process, "start 2")
     pids_of(tmp_path)
@@ -304,7 +314,7 @@ def pids_of(directory):
     raise AssertionError("the slow trial never started")
 
 
-def test_a_child_dies_with_its_zygote_even_if_the_parent_cannot_help(tmp_path):
+def test_a_child_dies_with_its_zygote_even_if_the_parent_cannot_help(program, tmp_path):
     if sys.platform != "linux":
         pytest.skip("the system cannot tell a child of its parent's death")
     process = program(tmp_path, "--slow", "1")
@@ -317,7 +327,7 @@ def test_a_child_dies_with_its_zygote_even_if_the_parent_cannot_help(tmp_path):
     finish(process)
 
 
-def test_kill_9_of_the_parent_then_resume_runs_what_is_missing(tmp_path):
+def test_kill_9_of_the_parent_then_resume_runs_what_is_missing(program, tmp_path):
     process = program(tmp_path, "--slow", "1")
     wait_for_line(process, "start 1")
     child, _ = pids_of(tmp_path)
@@ -331,7 +341,7 @@ def test_kill_9_of_the_parent_then_resume_runs_what_is_missing(tmp_path):
     assert [row.status for row in rows_of(tmp_path).values()] == ["done"] * 4
 
 
-def test_full_disk_is_told_and_finished_rows_stay(tmp_path):
+def test_full_disk_is_told_and_finished_rows_stay(program, tmp_path):
     said, code = finish(program(tmp_path, "--large", "2", "--file-limit", "8192"))
     assert code == 1
     assert "store: cannot write" in said
@@ -340,7 +350,7 @@ def test_full_disk_is_told_and_finished_rows_stay(tmp_path):
     assert not list((tmp_path / "trials").glob(".*"))
 
 
-def test_a_damaged_row_is_told_and_run_again(tmp_path):
+def test_a_damaged_row_is_told_and_run_again(program, tmp_path):
     assert finish(program(tmp_path))[1] == 0
     victim = sorted((tmp_path / "trials").glob("*.json"))[0]
     victim.write_text(victim.read_text()[:40])

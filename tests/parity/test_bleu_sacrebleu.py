@@ -55,7 +55,7 @@ def assert_same(ours, theirs):
 
 
 @pytest.mark.parametrize(("smoothing", "value"), SMOOTHINGS)
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
 @given(
     corpus=corpora(),
     lowercase=st.booleans(),

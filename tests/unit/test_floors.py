@@ -71,7 +71,9 @@ def test_plugins_import_interfaces_kernels_and_testing_alone():
         assert not above, f"{path.relative_to(ROOT)} imports {sorted(above)}"
 
 
-@pytest.mark.parametrize(("library", "plugin"), [("cupy", "seqbench_cupy"), ("torch", "seqbench_torch")])
+@pytest.mark.parametrize(
+    ("library", "plugin"), [("cupy", "seqbench_cupy"), ("torch", "seqbench_torch")]
+)
 def test_only_its_plugin_imports_a_device_library(library, plugin):
     for folder in ("seqbench", "plugins"):
         for path in (ROOT / folder).rglob("*.py"):

@@ -66,8 +66,7 @@ def decode(
     decoder = registry().get("decoder", settings["name"], kernels.backend.name)
     decoder = type(decoder)(kernels)  # on the same kernels, so that the row names them
     options = {
-        name: settings[name]
-        for name in ("max_length", "alpha", "penalty", "memory_limit_bytes")
+        name: settings[name] for name in ("max_length", "alpha", "penalty", "memory_limit_bytes")
     }
     if settings["name"] != "greedy":
         options |= {name: settings[name] for name in ("width", "stop", "n_best")}
@@ -100,9 +99,7 @@ def analyse(
     judge = BeamErrorAnalysis(kernels)
     found = []
     for batch in batches:
-        references = [
-            [vocabulary.encode(split.targets[index]).tolist()] for index in batch.indices
-        ]
+        references = [[vocabulary.encode(split.targets[index]).tolist()] for index in batch.indices]
         found.append(
             judge.analyse(
                 steps,

@@ -145,6 +145,8 @@ def test_long_repetitions_are_counted_in_full(bleu):
     """More than a byte can count, on either side."""
     stats = bleu.statistics(["a " * 700, "a " * 700, "b"], [["a " * 3, "a " * 600, "b"]])
     assert stats.matches.tolist() == [[3, 2, 1, 0], [600, 599, 598, 597], [1, 0, 0, 0]]
+    stats = bleu.statistics(["a " * 700], [["a " * 3]])
+    assert stats.matches.tolist() == [[3, 2, 1, 0]]
 
 
 def random_inputs(seed, N, L, R, L2, V, max_order):

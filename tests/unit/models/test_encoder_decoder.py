@@ -51,9 +51,7 @@ def batch_of(rng, source_lengths=(4, 1, 3), target_lengths=(2, 5, 3)):
     source[np.arange(Tx)[:, None] >= source_lengths] = 0
     out[np.arange(Ty)[:, None] >= target_lengths] = 0
     target_in = np.concatenate([np.ones((1, B), np.int32), out[:-1]])
-    return TranslationBatch(
-        source, source_lengths, target_in, out, target_lengths, np.arange(B)
-    )
+    return TranslationBatch(source, source_lengths, target_in, out, target_lengths, np.arange(B))
 
 
 def model_of(kernels, config, seed=0, **options):

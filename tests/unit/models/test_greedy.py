@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from seqbench_numpy.backend import NumpyBackend
 
-from seqbench.interfaces import OutOfMemory, RangeError, UnknownNameError
+from seqbench.interfaces import OutOfMemory, RangeError, SharedText, UnknownNameError
+from seqbench.kernels.beam_select import BEAM_SELECT
+from seqbench.models.beam import BeamDecoder
 from seqbench.models.greedy import GreedyDecoder
 from seqbench.testing.fixed_kernels import FixedKernels
 from seqbench.testing.step_models import MarkovModel, RecurrentModel, sentences
@@ -48,6 +50,18 @@ def test_ties_go_to_the_lowest_id():
     model = MarkovModel(np.zeros((1, 5, 5)), BACKEND, bos_id=0, eos_id=4)
     ((only,),) = GREEDY.decode(model, sentences(0), max_length=3)
     assert only.tokens == (0, 0, 0)
+
+
+def test_a_tie_of_the_running_log_p_is_a_tie():
+    """2e-6 is seen beside -4, and lost beside -100 in float32; the beam sees it alike."""
+    table = np.zeros((1, 64, 64), np.float32)
+    table[:, :, 5] = 2e-6
+    model = MarkovModel(table, BACKEND, bos_id=0, eos_id=63)
+    ((only,),) = GREEDY.decode(model, sentences(0), max_length=40)
+    assert only.tokens[0] == 5
+    assert set(only.tokens) == {0, 5}
+    beam = BeamDecoder(FixedKernels(BACKEND, SharedText(BEAM_SELECT, BACKEND)))
+    assert beam.decode(model, sentences(0), width=1, max_length=40)[0] == [only]
 
 
 def test_polling_does_not_change_the_result():
