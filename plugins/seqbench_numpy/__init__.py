@@ -30,4 +30,10 @@ def _own(kind: str, name: str, target: str, dtypes=("float32", "float64")) -> Im
 
 @hookimpl
 def seqbench_implementations() -> list[ImplementationSpec]:
-    return []
+    return [
+        _own("cell", "rnn", "rnn:rnn"),
+        _own("cell", "lstm", "lstm:lstm"),
+        _own("cell", "gru", "gru:gru"),
+        _own("cell", "gru_reset_before", "gru_reset_before:gru_reset_before"),
+        _own("cell", "gru_simplified", "gru_simplified:gru_simplified"),
+    ]

@@ -30,14 +30,19 @@ from seqbench.interfaces import Backend, Contract, Implementation, Plan, Unsuppo
 
 PROJECTED_ROWS = 512  # rows T * B of one projection: enough for the GEMM's full speed
 TRANSPOSED_ROWS = 16  # of a transposed copy at a time: four times as fast as all in one
-FACTOR_BYTES = 512 * 1024  # of derivative factors in one go: what the second-level cache holds
+FACTOR_BYTES = 256 * 1024  # of derivative factors in one go: what the second-level cache holds
 
 
 def sigmoid_of_half(a: np.ndarray) -> None:
     """In place: sigmoid(2 a), which is sigmoid of the sum that `a` holds half of."""
     np.tanh(a, out=a)
-    np.multiply(a, 0.5, out=a)
-    np.add(a, 0.5, out=a)
+    sigmoid_of_tanh(a)
+
+
+def sigmoid_of_tanh(t: np.ndarray) -> None:
+    """In place: (1 + t) / 2, a sigmoid from the tanh of half its argument."""
+    np.multiply(t, 0.5, out=t)
+    np.add(t, 0.5, out=t)
 
 
 def sigmoid_slope(s: np.ndarray, *, out: np.ndarray) -> None:
@@ -111,7 +116,8 @@ class CellPlan(Plan):
         np.multiply(bias, scale[:, 0], out=self._w_ih1[:, -1])
         for first in range(0, len(weight_hh), TRANSPOSED_ROWS):
             rows = slice(first, first + TRANSPOSED_ROWS)
-            np.multiply(weight_hh[rows].T, scale[rows, 0], out=self._w_hh[:, rows])
+            np.copyto(self._w_hh[:, rows], weight_hh[rows].T)
+        np.multiply(self._w_hh, scale[:, 0], out=self._w_hh)
 
     def _begin(self, inputs: Any) -> None:
         """Lengths and the initial state; masks only where a length is below T."""

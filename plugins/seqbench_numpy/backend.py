@@ -57,7 +57,7 @@ class NumpyBackend:
         self.xp = np
 
     def to_device(self, array: Any) -> Array:
-        return np.ascontiguousarray(array)
+        return np.asarray(array, order="C")  # ascontiguousarray makes 0-d arrays 1-d
 
     def to_host(self, array: Array) -> np.ndarray:
         return np.asarray(array)

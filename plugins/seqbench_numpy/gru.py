@@ -16,7 +16,7 @@ from seqbench.kernels.gru import GRUParams
 from ._cell_plan import CellPlan, NumpyCell, sigmoid_of_half, sigmoid_slope
 
 
-def GRU(contract: Contract, backend: Backend) -> NumpyCell:  # noqa: N802 (named as the cell is)
+def gru(contract: Contract, backend: Backend) -> NumpyCell:
     return NumpyCell(contract, backend, GRUPlan)
 
 

@@ -11,7 +11,7 @@ from seqbench.kernels.gru import GRUParams
 from ._cell_plan import CellPlan, NumpyCell, sigmoid_of_half, sigmoid_slope
 
 
-def GRUResetBefore(contract: Contract, backend: Backend) -> NumpyCell:  # noqa: N802
+def gru_reset_before(contract: Contract, backend: Backend) -> NumpyCell:
     return NumpyCell(contract, backend, GRUResetBeforePlan)
 
 

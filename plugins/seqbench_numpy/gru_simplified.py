@@ -11,7 +11,7 @@ from seqbench.kernels.gru_simplified import GRUSimplifiedParams
 from ._cell_plan import CellPlan, NumpyCell, sigmoid_of_half
 
 
-def GRUSimplified(contract: Contract, backend: Backend) -> NumpyCell:  # noqa: N802
+def gru_simplified(contract: Contract, backend: Backend) -> NumpyCell:
     return NumpyCell(contract, backend, GRUSimplifiedPlan)
 
 

@@ -8,10 +8,10 @@ from seqbench.interfaces import Backend, Contract, Gradients
 from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
 from seqbench.kernels.lstm import LSTMParams
 
-from ._cell_plan import CellPlan, NumpyCell, sigmoid_slope
+from ._cell_plan import CellPlan, NumpyCell, sigmoid_of_tanh, sigmoid_slope
 
 
-def LSTM(contract: Contract, backend: Backend) -> NumpyCell:  # noqa: N802 (named as the cell is)
+def lstm(contract: Contract, backend: Backend) -> NumpyCell:
     return NumpyCell(contract, backend, LSTMPlan)
 
 
@@ -23,9 +23,7 @@ class LSTMPlan(CellPlan):
     def __init__(self, dims: CellDims, dtype: np.dtype, grad: bool) -> None:
         super().__init__(dims, dtype, grad)
         T, B, _, H = dims
-        # One row vector a gate makes tanh its nonlinearity: scale * tanh(scale * a) + shift.
-        self._scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), H)
-        self._shift = np.repeat(np.array([0.5, 0.5, 0, 0.5], dtype), H)
+        self._scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), H)[:, None]
         self._product = self._new(B, H)
         # Without backward two states take turns: t % 2.
         self._cell = self._new(T + 1 if grad else 2, B, H)
@@ -37,7 +35,7 @@ class LSTMPlan(CellPlan):
 
     def load(self, params: LSTMParams) -> None:
         self._params = params
-        self._pack(params.weight_ih, params.weight_hh, params.bias, self._scale[:, None])
+        self._pack(params.weight_ih, params.weight_hh, params.bias, self._scale)
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
@@ -59,8 +57,8 @@ class LSTMPlan(CellPlan):
     def _step(self, gate, c_prev, c, tanh_c, h) -> None:
         H = c.shape[1]
         np.tanh(gate, out=gate)
-        np.multiply(gate, self._scale, out=gate)
-        np.add(gate, self._shift, out=gate)
+        sigmoid_of_tanh(gate[:, : 2 * H])
+        sigmoid_of_tanh(gate[:, 3 * H :])
         np.multiply(gate[:, H : 2 * H], c_prev, out=c)
         np.multiply(gate[:, :H], gate[:, 2 * H : 3 * H], out=self._product)
         np.add(c, self._product, out=c)

@@ -11,7 +11,7 @@ from seqbench.kernels.rnn import RNNParams
 from ._cell_plan import CellPlan, NumpyCell
 
 
-def RNN(contract: Contract, backend: Backend) -> NumpyCell:  # noqa: N802 (named as the cell is)
+def rnn(contract: Contract, backend: Backend) -> NumpyCell:
     return NumpyCell(contract, backend, RNNPlan)
 
 

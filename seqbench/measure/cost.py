@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from seqbench.interfaces import Contract, Implementation, Sample
+from seqbench.interfaces import Contract, Implementation, Sample, UnsupportedError
 from seqbench.interfaces.records import Gate
 
 from .ceilings import Ceilings, measure_ceilings, share_of_ceiling
@@ -91,7 +91,10 @@ def cell_cost(impl: Implementation, dims: Any, dtype: str, settings: CostSetting
 def random_workload(contract: Contract, dims: Any, dtype: str, seed: int) -> Workload:
     """Seeded weights as torch initialises them, a full batch, and random upstream gradients."""
     if contract.shapes is None:
-        raise TypeError(f"{contract.key} has no `shapes`: random weights cannot be drawn for it")
+        raise UnsupportedError(
+            f"cell_cost: {contract.key} has no shapes to draw weights by, expected "
+            "`Contract.shapes`; give the contract one, as the cells have"
+        )
     rng = np.random.default_rng(seed)
     T, B, I, H = dims
     bound = 1 / math.sqrt(H)  # no unit saturates, whatever the size

@@ -25,7 +25,7 @@ class HostArrays:
 
     name = "host"
     device = Device(kind="cpu")
-    xp = np
+    xp: Any = np
 
     def to_device(self, array: Any) -> Any:
         return np.asarray(array, order="C")

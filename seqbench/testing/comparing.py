@@ -46,9 +46,10 @@ def require_equal(what: str, actual: Any, expected: Any, tolerance: float) -> No
     found = dict(named_arrays(actual))
     wanted = dict(named_arrays(expected))
     for name, array in wanted.items():
+        where = f"{what}: {name}" if name else what
         if name not in found:
-            raise CheckFailure(f"{what}: {name} is None, expected an array {array.shape}")
-        _require_array(f"{what}: {name}", found[name], array, tolerance)
+            raise CheckFailure(f"{where} is None, expected an array {array.shape}")
+        _require_array(where, found[name], array, tolerance)
     odd = sorted(set(found) - set(wanted))
     if odd:
         raise CheckFailure(f"{what}: {odd[0]} is an array, expected None")

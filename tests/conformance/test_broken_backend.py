@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from broken import BREAKS, Broken, Crashes, IgnoresLengths, RoundsInInference, WrongPlan
 
-from seqbench.interfaces import Plan, SharedText, UnsupportedError
+from seqbench.interfaces import (
+    Plan,
+    PluginUnavailableError,
+    SharedText,
+    UnknownNameError,
+    UnsupportedError,
+)
 from seqbench.kernels.lstm import LSTM
 from seqbench.testing.cases import cases
 from seqbench.testing.checks import checks_for
@@ -105,9 +113,7 @@ def test_a_check_without_a_case_is_skipped():
 
 
 def test_a_contract_without_cases_fails_once():
-    import dataclasses
-
-    contract = dataclasses.replace(LSTM, kind="loss", name="nobody")
+    contract = replace(LSTM, kind="loss", name="nobody")
     report = run_conformance([SharedText(contract, HostBackend())])
     assert [r.check for r in report.rows] == ["cases"]
     assert "write a builder with @seqbench.testing.cases.builder('loss/nobody')" in (
@@ -122,8 +128,6 @@ class FakeRegistry:
         return dict.fromkeys(("cell/lstm", "cell/rnn", "loss/broken"))
 
     def kernels(self, backend):
-        from seqbench.interfaces import PluginUnavailableError, UnknownNameError
-
         def get(kind, name):
             if name == "lstm":
                 return Broken(WrongPlan)
@@ -165,7 +169,7 @@ def test_the_pytest_class_fails_with_the_message():
 
 def test_the_pytest_class_refuses_known_failures_that_name_nothing():
     class Stale(Mine):
-        known_failures = {("cell/gru", "forward_equals_reference"): "?"}
+        known_failures: ClassVar = {("cell/gru", "forward_equals_reference"): "?"}
 
     with pytest.raises(CheckFailure, match="name no check of mine"):
         Stale().test_known_failures_name_checks()

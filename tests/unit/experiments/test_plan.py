@@ -7,6 +7,7 @@ import time
 import pytest
 from standins import FakeRegistry
 
+from seqbench.experiments.config import run_config
 from seqbench.experiments.plan import make_plans, value_at
 from seqbench.experiments.resolving import Resolver
 from seqbench.experiments.sweep import expand
@@ -186,6 +187,13 @@ def test_files_that_a_dataset_names_are_hashed(plans, tmp_path):
         (made,) = plans(*E01, f"+dataset.options.path={file}")
         keys.append(made.trials[0].builds)
     assert keys[0] != keys[1]
+
+
+def test_the_source_of_a_generator_is_part_of_its_data(composer, monkeypatch):
+    config = run_config(expand([*E01, "decoder.width=1"], composer)[0].config)
+    before = Resolver(FakeRegistry()).data_hash(config.dataset, {"name": "grammar"})
+    monkeypatch.setattr("seqbench.experiments.resolving.source_digest", lambda *targets: "new")
+    assert Resolver(FakeRegistry()).data_hash(config.dataset, {"name": "grammar"}) != before
 
 
 def test_two_experiments_are_two_plans(plans):

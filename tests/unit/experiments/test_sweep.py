@@ -69,6 +69,11 @@ def test_a_group_narrows_the_sweep_over_its_name(composer, override):
     assert len(points) == 2 * 2
 
 
+def test_a_name_narrows_the_sweep_over_its_group(composer):
+    points = expand(["+experiment.sweep={cell: [gru, lstm]}", "cell.name=rnn"], composer)
+    assert values(points, "cell.name") == ["rnn"]
+
+
 def test_zipped_keys_walk_together(composer):
     points = expand(["experiment=cell_cost", "size=tiny", "backend=numpy", "cell=gru"], composer)
     assert values(points, "cell.hidden_size", "workload.input_size") == [(16, 16), (32, 32)]

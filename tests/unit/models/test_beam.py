@@ -18,6 +18,7 @@ from seqbench.interfaces import (
 )
 from seqbench.kernels.beam_select import BEAM_SELECT
 from seqbench.models.beam import BeamDecoder
+from seqbench.models.scoring import pad_strings, score_sequences
 from seqbench.testing.fixed_kernels import FixedKernels
 from seqbench.testing.step_models import MarkovModel, RecurrentModel, sentences
 
@@ -135,6 +136,18 @@ def test_bound_returns_the_unfinished_last_when_nothing_ends(decoder):
     model = markov(bos=(0.0, 1.0, 0.0), a=(0.0, 1.0, 0.0))
     (only,) = decoder.decode(model, sentences(0), width=2, max_length=4, stop="bound")[0]
     assert (only.tokens, only.finished) == ((A, A, A, A), False)
+
+
+def test_states_follow_their_hypotheses(decoder):
+    """log P as the model gives it to the strings, whichever slots they came through."""
+    for seed in range(20):
+        model = RecurrentModel(BACKEND, vocab_size=7, seed=seed, spread=0.5)
+        found = decoder.decode(model, sentences(2), width=2, max_length=6, n_best=2)[0]
+        targets, lengths = pad_strings([h.tokens for h in found], model.eos_id)
+        lengths = lengths - np.array([not h.finished for h in found])
+        batch = sentences(*[2] * len(found))
+        scores = score_sequences(model, batch, targets, lengths, backend=BACKEND)
+        np.testing.assert_allclose([h.log_prob for h in found], scores, rtol=1e-10)
 
 
 def test_an_empty_batch_has_no_hypotheses(decoder):

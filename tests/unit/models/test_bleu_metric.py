@@ -167,6 +167,7 @@ def random_inputs(seed, N, L, R, L2, V, max_order):
     [
         (1, 1, 1, 1, 1, 4), (50, 9, 1, 12, 3, 4), (40, 12, 3, 7, 2, 5), (3, 0, 1, 4, 2, 4),
         (3, 4, 2, 0, 2, 4), (0, 3, 1, 3, 2, 4), (200, 30, 2, 35, 40, 4), (5, 300, 1, 280, 3, 2),
+        (4, 600, 1, 9, 1, 3),
     ],
 )  # fmt: skip
 def test_the_tuned_override_equals_the_shared_text(sizes):

@@ -1,0 +1,241 @@
+"""Records to one tidy table: one value a row, failed trials included, and how it is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqbench.interfaces import StoreError, TrialRecord
+
+from .campaign import check_schema
+
+TEXT = (
+    "trial_key",
+    "case_id",
+    "experiment",
+    "task",
+    "status",
+    "gate",
+    "reasons",
+    "phase",
+    "metric",
+    "unit",
+    "direction",
+    "kernel_impl",
+    "resolved",
+    "signature",
+    "source",
+    "group",
+    "provenance",
+    "error",
+)
+WHOLE = ("seed", "round", "repetition", "schema_version")
+COLUMNS = (
+    "trial_key",
+    "case_id",
+    "experiment",
+    "task",
+    "seed",
+    "round",
+    "status",
+    "gate",
+    "valid",
+    "reasons",
+    "phase",
+    "metric",
+    "repetition",
+    "value",
+    "unit",
+    "direction",
+    "kernel_impl",
+    "resolved",
+    "signature",
+    "source",
+    "group",
+    "provenance",
+    "error",
+    "schema_version",
+)
+"""The fixed columns, in order; the swept values follow as `p.<dotted name>`, sorted."""
+
+ALWAYS = ("cell.name", "backend.name", "dataset.name")
+"""Keys that become `p.` columns wherever a case has them, swept or not."""
+
+_SAMPLE = ("phase", "metric", "repetition", "value", "unit", "direction")
+
+
+def tidy(records: Iterable[TrialRecord]) -> pd.DataFrame:
+    """One value a row, columns as COLUMNS and `p.*`, sorted.
+
+    A trial without samples is one row with metric "" and value NaN. Several reasons are joined by
+    "; ", `resolved` is JSON.
+    """
+    rows: list[dict[str, Any]] = []
+    for record in records:
+        shared = _shared(record)
+        rows += [shared | sample for sample in _samples(record)]
+    return _in_order(_typed(pd.DataFrame(rows)))
+
+
+def _shared(record: TrialRecord) -> dict[str, Any]:
+    """What every row of a trial repeats."""
+    same = ("trial_key", "case_id", "experiment", "task", "seed", "round", "status", "gate")
+    more = ("valid", "kernel_impl", "signature", "source", "group", "provenance", "error")
+    values = {name: getattr(record, name) for name in (*same, *more, "schema_version")}
+    values["reasons"] = "; ".join(record.reasons)
+    values["resolved"] = json.dumps(record.resolved, sort_keys=True)
+    return values | swept_values(record)
+
+
+def swept_values(record: TrialRecord) -> dict[str, Any]:
+    """`p.<dotted name>` of what the experiment swept, and of the cell, backend and data set."""
+    values = {}
+    for name in dict.fromkeys([*record.swept, *ALWAYS]):
+        found, value = _value_at(record.params, name)
+        if found:
+            values[f"p.{name}"] = value
+    return values
+
+
+def _value_at(params: Mapping[str, Any], dotted: str) -> tuple[bool, Any]:
+    value: Any = params
+    for name in dotted.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            return False, None
+        value = value[name]
+    return True, value
+
+
+def _samples(record: TrialRecord) -> list[dict[str, Any]]:
+    if record.samples:
+        return [{name: getattr(sample, name) for name in _SAMPLE} for sample in record.samples]
+    return [{"phase": "", "metric": "", "repetition": 0, "value": float("nan"), "unit": ""}]
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Every column with one type, whatever was in it and wherever it was read from."""
+    columns = {name: table[name] if name in table else _missing(table) for name in COLUMNS}
+    for name in TEXT:
+        columns[name] = columns[name].fillna("").astype(str)
+    for name in WHOLE:
+        columns[name] = columns[name].astype("int64")
+    columns["valid"] = columns["valid"].astype(bool)
+    columns["value"] = columns["value"].astype("float64")
+    for name in sorted(c for c in table.columns if c.startswith("p.")):
+        columns[name] = _parameter(table[name])
+    return pd.DataFrame(columns)
+
+
+def _missing(table: pd.DataFrame) -> pd.Series:
+    return pd.Series([None] * len(table), index=table.index, dtype=object)
+
+
+def _parameter(values: pd.Series) -> pd.Series:
+    """Numbers where all are numbers, else text; what a case does not have is NaN, or ""."""
+    known = [value for value in values if not _absent(value)]
+    if all(_is_number(value) for value in known):
+        numbers = pd.to_numeric(values)
+        whole = len(known) == len(values) and all(float(v).is_integer() for v in known)
+        return numbers.astype("int64" if whole else "float64")
+    return values.map(_text).astype(str)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, (bool, str)) and hasattr(value, "__float__")
+
+
+def _text(value: Any) -> str:
+    if _absent(value):
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    swept = [name for name in table.columns if name.startswith("p.")]
+    keys = ["experiment", "task", *swept, "seed", "round", "phase", "metric", "repetition"]
+    return table.sort_values([*keys, "trial_key"], kind="stable", ignore_index=True)
+
+
+def write_csv(table: pd.DataFrame, path: Path | str) -> Path:
+    """Floats in their shortest exact form; written whole or not at all."""
+    return _written(path, lambda target: table.to_csv(target, index=False, lineterminator="\n"))
+
+
+def read_csv(path: Path | str) -> pd.DataFrame:
+    """What `write_csv` wrote, to the bit. Raises StoreError, see `_read`."""
+    text = dict.fromkeys(TEXT, str)
+    return _read(
+        path,
+        lambda: pd.read_csv(
+            path,
+            float_precision="round_trip",
+            keep_default_na=False,
+            na_values=dict.fromkeys(_numeric_columns(path), [""]),
+            dtype=text,
+        ),
+    )
+
+
+def _numeric_columns(path: Path | str) -> list[str]:
+    header = pd.read_csv(path, nrows=0)
+    return [name for name in header.columns if name not in TEXT]
+
+
+def write_parquet(table: pd.DataFrame, path: Path | str) -> Path:
+    """Through pyarrow; written whole or not at all."""
+    return _written(path, lambda target: table.to_parquet(target, engine="pyarrow", index=False))
+
+
+def read_parquet(path: Path | str) -> pd.DataFrame:
+    """What `write_parquet` wrote. Raises StoreError, see `_read`."""
+    return _read(path, lambda: pd.read_parquet(path, engine="pyarrow"))
+
+
+def _read(path: Path | str, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """StoreError where there is no such file, no such table in it, or another schema."""
+    try:
+        table = read()
+    except OSError as error:
+        raise StoreError(f"results: cannot read {path}: {error}; give a table's path") from error
+    except ValueError as error:  # pandas' parser errors and pyarrow's are of this kind
+        raise _not_a_table(path, f"{type(error).__name__}: {error}") from error
+    if "schema_version" not in table:
+        raise _not_a_table(path, "no column schema_version")
+    check_schema(table["schema_version"].unique(), str(path))
+    missing = [name for name in COLUMNS if name not in table]
+    if missing:
+        raise _not_a_table(path, f"no column {', '.join(missing)}")
+    return _typed(table)
+
+
+def _not_a_table(path: Path | str, why: str) -> StoreError:
+    return StoreError(
+        f"results: {path} is no table of this kind ({why}), expected one that `seqbench run` "
+        "wrote; give table.csv or table.parquet of a campaign"
+    )
+
+
+def _written(path: Path | str, write: Callable[[Path], Any]) -> Path:
+    """Write beside `path` and rename."""
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(beside)
+        os.replace(beside, path)
+    except OSError as error:
+        raise StoreError(
+            f"results: cannot write {path}: {error}; choose another results_dir"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,178 @@
+"""What cell_cost tells of a cell, with a clock and ceilings that are told."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_clock import FakeTimer
+
+from seqbench.interfaces import Device, SharedText, UnsupportedError
+from seqbench.kernels.gru import GRU
+from seqbench.kernels.gru_simplified import GRU_SIMPLIFIED
+from seqbench.kernels.lstm import LSTM
+from seqbench.kernels.rnn import RNN
+from seqbench.measure import cost
+from seqbench.measure.ceilings import Ceilings
+from seqbench.measure.cost import (
+    CostSettings,
+    cell_cost,
+    ceilings_for,
+    random_workload,
+    transcendentals,
+)
+from seqbench.measure.host_arrays import HostArrays
+
+DIMS = GRU.Dims(T=4, B=3, I=5, H=6)
+SETTINGS = CostSettings(
+    warmup=1, min_samples=6, max_samples=6, min_seconds=0.0, max_seconds=10.0, seed=1
+)
+MADE = Ceilings("float32", gemm_gflops=1e-3, copy_gb_per_s=1, tanh_ns=10, exp_ns=5, call_us=1)
+
+
+class Probe:
+    def reset(self):
+        return None
+
+    def peak_bytes(self):
+        return 8192
+
+
+class Clocked(HostArrays):
+    """Every region takes 20 ms, every peak is 8 KiB."""
+
+    seconds = (0.02,)
+
+    def timer(self):
+        return FakeTimer(self.seconds)
+
+    def memory(self):
+        return Probe()
+
+
+@pytest.fixture(autouse=True)
+def _told(monkeypatch):
+    monkeypatch.setattr(cost, "measure_ceilings", lambda backend, dtype: MADE)
+    monkeypatch.setattr(cost, "empty_region", lambda timer: 1e-7)
+    monkeypatch.setattr(cost, "load_between", lambda before, after: None)
+
+
+@pytest.mark.parametrize("contract", [RNN, GRU_SIMPLIFIED, GRU, LSTM], ids=lambda c: c.name)
+def test_phases_and_figures_of_a_cell(contract):
+    found = cell_cost(SharedText(contract, Clocked()), DIMS, "float32", SETTINGS)
+    assert (found.gate, found.valid, found.reasons) == ("pass", True, [])
+    counted = Counter((s.metric, s.phase) for s in found.samples)
+    for phase in ("load", "forward", "forward_backward"):
+        assert counted.pop(("time", phase)) == 6
+    once = {
+        ("peak_memory", "B"),
+        ("flops", "FLOP"),
+        ("bytes", "B"),
+        ("gflops_per_s", "GFLOP/s"),
+        ("share_of_gemm", "fraction"),
+        ("share_of_ceiling", "fraction"),
+    }
+    units = {(s.metric, s.unit) for s in found.samples if s.phase == "forward"}
+    assert units == once | {("time", "s")}
+    assert len(counted) == 2 * len(once) + 5
+    assert set(counted.values()) == {1}
+    assert [s.repetition for s in found.samples[:6]] == list(range(6))
+
+
+def test_figures_follow_from_the_formulas_and_the_median_time():
+    found = cell_cost(SharedText(GRU, Clocked()), DIMS, "float32", SETTINGS)
+    value = {(s.metric, s.phase): s.value for s in found.samples}
+    flops = GRU.flops(DIMS, True)
+    assert value["flops", "forward_backward"] == flops
+    assert value["bytes", "forward"] == GRU.bytes(DIMS, False, 4)
+    assert value["gflops_per_s", "forward_backward"] == pytest.approx(flops / 0.02 / 1e9)
+    assert value["share_of_gemm", "forward_backward"] == pytest.approx(flops / 0.02 / 1e6)
+    tanhs = 3 * 4 * 3 * 6
+    ceiling = (flops - tanhs) / 1e6 + tanhs * 1e-8
+    assert value["share_of_ceiling", "forward_backward"] == pytest.approx(ceiling / 0.02)
+    assert value["peak_memory", "forward"] == 8192
+
+
+def test_a_wrong_cell_is_not_timed(monkeypatch):
+    class Wrong(SharedText):
+        def _plan(self, dims, dtype, *, grad):
+            plan = super()._plan(dims, dtype, grad=grad)
+            right = plan.forward
+            plan.forward = lambda inputs: replace(right(inputs), h=right(inputs).h + 1)
+            return plan
+
+    found = cell_cost(Wrong(GRU, Clocked()), DIMS, "float32", SETTINGS)
+    assert (found.samples, found.gate, found.valid) == ([], "fail", False)
+    assert "h differs from the float64 shared text" in found.reasons[0]
+    assert float(found.notes["errors"]["h"]) > 0.1
+
+
+def test_times_that_cannot_be_trusted_say_so_by_phase(monkeypatch):
+    monkeypatch.setattr(Clocked, "seconds", (1e-6,))
+    busy = type("Load", (), {"busy": "busy machine: x", "other_cores": 1.0, "steal": 0.0})
+    monkeypatch.setattr(cost, "load_between", lambda before, after: busy)
+    found = cell_cost(SharedText(GRU, Clocked()), DIMS, "float32", SETTINGS)
+    assert not found.valid
+    assert [reason.partition(" ")[0] for reason in found.reasons] == [
+        "busy",
+        "forward:",
+        "forward_backward:",
+    ]
+    assert len([s for s in found.samples if s.metric == "time"]) == 18
+    assert found.notes["other_cores"] == 1.0
+
+
+def test_forward_backward_loads_first():
+    log = []
+
+    class Plan:
+        nbytes, notes = 0, {}  # noqa: RUF012
+
+        def __getattr__(self, name):
+            return lambda argument: log.append(name)
+
+    bench = cost._Bench(
+        SharedText(GRU, Clocked()), DIMS, "float32", random_workload(GRU, DIMS, "float32", 0)
+    )
+    calls = bench.calls(Plan())
+    for phase in ("load", "forward", "forward_backward"):
+        calls[phase]()
+        log.append("|")
+    assert log == ["load", "|", "forward", "|", "load", "forward", "backward", "|"]
+
+
+def test_the_workload_is_seeded_and_full_length():
+    one, same = (random_workload(LSTM, DIMS, "float32", 3) for _ in range(2))
+    other = random_workload(LSTM, DIMS, "float32", 4)
+    assert np.array_equal(one.params.weight_hh, same.params.weight_hh)
+    assert not np.array_equal(one.params.weight_hh, other.params.weight_hh)
+    assert one.inputs.lengths.tolist() == [4, 4, 4]
+    assert one.inputs.x.dtype == one.params.bias.dtype == "float32"
+    LSTM.validate(one.params, one.inputs)
+
+
+def test_a_contract_without_shapes_is_told():
+    contract = replace(GRU, shapes=None)
+    told = "cell_cost: cell/gru has no shapes to draw weights by, expected `Contract.shapes`"
+    with pytest.raises(UnsupportedError, match=re.escape(told)):
+        random_workload(contract, DIMS, "float32", 0)
+
+
+def test_transcendentals_are_the_gates_and_the_memorys_tanh():
+    units = 4 * 3 * 6
+    counted = {c.name: transcendentals(c, DIMS) // units for c in (RNN, GRU_SIMPLIFIED, GRU, LSTM)}
+    assert counted == {"rnn": 1, "gru_simplified": 2, "gru": 3, "lstm": 5}
+
+
+def test_a_peer_on_the_cpu_is_held_against_numpys_ceilings_and_elsewhere_against_none():
+    peer = Clocked()
+    peer.name = "torch"
+    assert ceilings_for(SharedText(GRU, peer), "float32") == (MADE, "torch")
+    peer.xp = None
+    assert ceilings_for(SharedText(GRU, peer), "float32") == (MADE, "numpy")
+    peer.device = Device(kind="gpu")
+    told = "none: backend torch has no array namespace"
+    assert ceilings_for(SharedText(GRU, peer), "float32") == (None, told)
