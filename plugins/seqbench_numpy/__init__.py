@@ -17,14 +17,13 @@ def seqbench_backends() -> list[BackendSpec]:
     ]
 
 
-def _own(kind: str, name: str, target: str, dtypes=("float32", "float64")) -> ImplementationSpec:
+def _own(kind: str, name: str, target: str, impl_id: str = "") -> ImplementationSpec:
     return ImplementationSpec(
         kind=kind,
         name=name,
         backend="numpy",
-        impl_id=f"numpy.{target.split(':')[1].lower()}",
+        impl_id=impl_id or f"numpy.{name}",
         target=f"seqbench_numpy.{target}",
-        dtypes=dtypes,
     )
 
 
@@ -36,4 +35,6 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("cell", "gru", "gru:gru"),
         _own("cell", "gru_reset_before", "gru_reset_before:gru_reset_before"),
         _own("cell", "gru_simplified", "gru_simplified:gru_simplified"),
+        _own("decoder", "beam_select", "beam_select:BeamSelect"),
+        _own("metric", "bleu_stats", "bleu:BleuStats"),
     ]

@@ -111,7 +111,10 @@ class CellPlan(Plan):
         return sum(a.nbytes for a in self._held)
 
     def _pack(self, weight_ih: Any, weight_hh: Any, bias: Any, scale: np.ndarray) -> None:
-        """The weights of the forward pass, each row times its `scale` (rows, 1)."""
+        """The weights of the forward pass, each row times its `scale` (rows, 1).
+
+        Backward reads the unscaled ones from the params that were loaded.
+        """
         np.multiply(weight_ih, scale, out=self._w_ih1[:, :-1])
         np.multiply(bias, scale[:, 0], out=self._w_ih1[:, -1])
         for first in range(0, len(weight_hh), TRANSPOSED_ROWS):

@@ -29,7 +29,7 @@ class GRUPlan(CellPlan):
         super().__init__(dims, dtype, grad)
         T, B, _, H = dims
         self._scale = np.repeat(np.array([0.5, 0.5, 1], dtype), H)[:, None]
-        self._bias = self._new(3 * H)
+        self._bias, self._bias_hn = self._new(3 * H), self._new(H)
         self._recurrent_n = self._new(T if grad else 1, B, H)  # W_hn h + b_hn
         if grad:
             self._w_nrz = self._new(3 * H, H)  # weight_hh, rows n, r, z
@@ -42,6 +42,7 @@ class GRUPlan(CellPlan):
         # bias_hh of r and z joins the projection of x; that of n stays inside r (...).
         np.copyto(self._bias, params.bias_ih)
         self._bias[: 2 * H] += params.bias_hh[: 2 * H]
+        self._bias_hn[:] = params.bias_hh[2 * H :]
         self._pack(params.weight_ih, params.weight_hh, self._bias, self._scale)
         if self._grad:
             self._w_nrz[:H], self._w_nrz[H:] = params.weight_hh[2 * H :], params.weight_hh[: 2 * H]
@@ -64,7 +65,7 @@ class GRUPlan(CellPlan):
         rz, n = gate[:, : 2 * H], gate[:, 2 * H :]
         np.add(rz, self._recurrent[:, : 2 * H], out=rz)
         sigmoid_of_half(rz)
-        np.add(self._recurrent[:, 2 * H :], self._params.bias_hh[2 * H :], out=recurrent_n)
+        np.add(self._recurrent[:, 2 * H :], self._bias_hn, out=recurrent_n)
         np.multiply(rz[:, :H], recurrent_n, out=h)
         np.add(n, h, out=n)
         np.tanh(n, out=n)

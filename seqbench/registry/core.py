@@ -53,6 +53,12 @@ def seqbench_contracts() -> list[ContractSpec]:
         _contract(
             "A28", "decoder/beam_select", "beam_select:BEAM_SELECT", "one step of beam search"
         ),
+        _contract(
+            "A29",
+            "decoder/length_penalty",
+            "length_penalty:LENGTH_PENALTY",
+            "log P normalised by length",
+        ),
         _contract("A32", "metric/bleu_stats", "bleu:BLEU_STATS", "n-gram counts a sentence"),
     ]
 

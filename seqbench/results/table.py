@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from seqbench.interfaces import StoreError, TrialRecord
+from seqbench.interfaces import Sample, StoreError, TrialRecord
 
 from .campaign import check_schema
 
@@ -66,7 +69,10 @@ COLUMNS = (
 ALWAYS = ("cell.name", "backend.name", "dataset.name")
 """Keys that become `p.` columns wherever a case has them, swept or not."""
 
-_SAMPLE = ("phase", "metric", "repetition", "value", "unit", "direction")
+_SAMPLE = tuple(f.name for f in fields(Sample))
+_NO_SAMPLE = Sample(metric="", value=float("nan"), unit="")
+_WHOLE_NUMBER = re.compile(r"-?\d+")
+_NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][-+]?\d+)?")
 
 
 def tidy(records: Iterable[TrialRecord]) -> pd.DataFrame:
@@ -75,11 +81,14 @@ def tidy(records: Iterable[TrialRecord]) -> pd.DataFrame:
     A trial without samples is one row with metric "" and value NaN. Several reasons are joined by
     "; ", `resolved` is JSON.
     """
-    rows: list[dict[str, Any]] = []
-    for record in records:
-        shared = _shared(record)
-        rows += [shared | sample for sample in _samples(record)]
-    return _in_order(_typed(pd.DataFrame(rows)))
+    records = list(records)
+    samples = [record.samples or [_NO_SAMPLE] for record in records]
+    trials = pd.DataFrame([_shared(record) for record in records])
+    rows = trials.loc[np.repeat(np.arange(len(records)), [len(own) for own in samples])]
+    values = {
+        name: [getattr(sample, name) for own in samples for sample in own] for name in _SAMPLE
+    }
+    return _in_order(_typed(rows.reset_index(drop=True).assign(**values)))
 
 
 def _shared(record: TrialRecord) -> dict[str, Any]:
@@ -109,12 +118,6 @@ def _value_at(params: Mapping[str, Any], dotted: str) -> tuple[bool, Any]:
             return False, None
         value = value[name]
     return True, value
-
-
-def _samples(record: TrialRecord) -> list[dict[str, Any]]:
-    if record.samples:
-        return [{name: getattr(sample, name) for name in _SAMPLE} for sample in record.samples]
-    return [{"phase": "", "metric": "", "repetition": 0, "value": float("nan"), "unit": ""}]
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
@@ -172,22 +175,31 @@ def write_csv(table: pd.DataFrame, path: Path | str) -> Path:
 
 def read_csv(path: Path | str) -> pd.DataFrame:
     """What `write_csv` wrote, to the bit. Raises StoreError, see `_read`."""
-    text = dict.fromkeys(TEXT, str)
-    return _read(
-        path,
-        lambda: pd.read_csv(
-            path,
-            float_precision="round_trip",
-            keep_default_na=False,
-            na_values=dict.fromkeys(_numeric_columns(path), [""]),
-            dtype=text,
-        ),
-    )
+    return _read(path, lambda: _csv(path))
 
 
-def _numeric_columns(path: Path | str) -> list[str]:
-    header = pd.read_csv(path, nrows=0)
-    return [name for name in header.columns if name not in TEXT]
+def _csv(path: Path | str) -> pd.DataFrame:
+    """Numbers by Python's own exact `float`, since pandas' default and its option vary by version.
+
+    Swept values come as text: pandas would read `true` as a number and `NA` as nothing.
+    """
+    header = pd.read_csv(path, nrows=0).columns
+    swept = [name for name in header if name.startswith("p.")]
+    text = dict.fromkeys([*TEXT, *swept, "value"], str)
+    table = pd.read_csv(path, keep_default_na=False, dtype=text)
+    exact = {name: _from_text(table[name]) for name in swept}
+    if "value" in table:
+        exact["value"] = table["value"].map(lambda text: float(text or "nan")).astype("float64")
+    return table.assign(**exact)
+
+
+def _from_text(values: pd.Series) -> pd.Series:
+    """Numbers where every text that is not empty is one."""
+    known = [text for text in values.unique() if text]
+    if not all(_NUMBER.fullmatch(text) for text in known):
+        return values
+    kind = int if all(_WHOLE_NUMBER.fullmatch(text) for text in known) else float
+    return values.map({"": None} | {text: kind(text) for text in known})
 
 
 def write_parquet(table: pd.DataFrame, path: Path | str) -> Path:

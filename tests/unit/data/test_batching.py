@@ -14,6 +14,7 @@ from seqbench.data.batching import (
     training_batches,
     validate_batch,
 )
+from seqbench.data.bits import Purpose, permutation, philox
 from seqbench.data.corpus import build_corpus
 from seqbench.data.grammar import load_grammar
 from seqbench.data.vocabulary import BOS_ID, EOS_ID, UNK_ID
@@ -77,12 +78,11 @@ def test_batches_are_shuffled_and_of_like_lengths(corpus):
 
 
 def test_sorting_stays_within_a_pool(corpus):
-    """With batches of one a pool is 50 pairs: the first 50 batches hold not just short ones."""
-    batches = training_batches(corpus.train, batch_size=1, seed=0, epoch=0)
-    means = [
-        np.mean([b.target_lengths[0] for b in batches[i : i + 100]]) for i in range(0, 500, 100)
-    ]
-    assert max(means) - min(means) < 3
+    order = permutation(500, philox(0, Purpose.BATCH_ORDER, 0))
+    first = set(order[: 50 * 4].tolist())
+    batches = training_batches(corpus.train, batch_size=4, seed=0, epoch=0)
+    together = [len(first & set(b.indices.tolist())) for b in batches]
+    assert sorted(together) == [0] * 75 + [4] * 50
 
 
 def test_evaluation_restores_its_order(corpus):

@@ -118,4 +118,5 @@ def test_sequences_pad_with_pad_and_cut():
     assert sequences.padded(np.array([1, 0]), np.array([1, 3])).tolist() == [[5, 4], [0, 5], [0, 4]]
     assert sequences.padded(np.array([2]), np.array([2])).tolist() == [[4], [4]]
     assert [row.tolist() for row in sequences.cut(2)] == [[4, 5], [5], [4, 4]]
-    assert len(sequences.head(2)) == 2
+    assert [row.tolist() for row in sequences.head(2)] == [[4, 5, 4], [5]]
+    assert sequences.head(2).ids.size == 4
