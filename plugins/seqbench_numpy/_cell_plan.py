@@ -56,9 +56,7 @@ class NumpyCell(Implementation):
 
     tier = "own"
 
-    def __init__(
-        self, contract: Contract, backend: Backend, plan: Callable[..., CellPlan]
-    ) -> None:
+    def __init__(self, contract: Contract, backend: Backend, plan: Callable[..., CellPlan]) -> None:
         self.contract = contract
         self.backend = backend
         self.impl_id = f"numpy.{contract.name}"

@@ -119,6 +119,4 @@ class GRUPlan(CellPlan):
         self._d_bias_hh[: 2 * H] = self._d_bias[: 2 * H]
         np.add.reduce(d_gates[:, :H], axis=0, out=self._d_bias_hh[2 * H :])
         d_params = GRUParams(self._d_w_ih, self._d_w_hh, self._d_bias, self._d_bias_hh)
-        return Gradients(
-            d_params, CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h)
-        )
+        return Gradients(d_params, CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h))

@@ -115,6 +115,4 @@ class GRUResetBeforePlan(CellPlan):
         np.matmul(flat[:, : 2 * H].T, hidden, out=self._d_w_hh[: 2 * H])
         np.matmul(flat[:, 2 * H :].T, reset_h, out=self._d_w_hh[2 * H :])
         d_params = GRUParams(self._d_w_ih, self._d_w_hh, self._d_bias, self._d_bias)
-        return Gradients(
-            d_params, CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h)
-        )
+        return Gradients(d_params, CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h))

@@ -62,7 +62,9 @@ class RNNPlan(CellPlan):
         params = self._params
         self._finish(d_pre, params.weight_ih)
         flat = d_pre.reshape(-1, d_pre.shape[2])
-        np.matmul(flat.T, self._hidden[: self._steps].reshape(-1, self._hidden.shape[2]), out=self._d_w_hh)
+        np.matmul(
+            flat.T, self._hidden[: self._steps].reshape(-1, self._hidden.shape[2]), out=self._d_w_hh
+        )
         return Gradients(
             RNNParams(weight_ih=self._d_w_ih, weight_hh=self._d_w_hh, bias=self._d_bias),
             CellInputs(x=self._d_x[: self._steps], lengths=None, h0=self._d_h),

@@ -34,6 +34,7 @@ class ContractSpec:
     name: str
     target: str
     summary: str
+    dtypes: tuple[str, ...] = ("float32", "float64")
 
 
 @dataclass(frozen=True, slots=True)

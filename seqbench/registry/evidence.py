@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,15 @@ class Evidence:
 
     results: dict[str, dict[str, Any]]
 
-    def of(self, key: str, impl_id: str, digest: str) -> str:
-        """Where the checks of exactly this source passed (`cpu`, `gpu`, `emulated`), or `none`."""
+    def of(self, key: str, impl_id: str, digest: Callable[[], str]) -> str:
+        """Where the checks of exactly this source passed (`cpu`, `gpu`, `emulated`), or `none`.
+
+        `digest` is asked only where something is stored.
+        """
         result = self.results.get(key)
-        same = result is not None and (result["impl_id"], result["digest"]) == (impl_id, digest)
-        return str(result["where"]) if result and same and result["passed"] else "none"
+        if not result or not result["passed"] or result["impl_id"] != impl_id:
+            return "none"
+        return str(result["where"]) if result["digest"] == digest() else "none"
 
 
 def evidence_file(backend: str) -> Path:

@@ -54,8 +54,8 @@ def _contract_row(
         | {
             "impl_id": resolved.impl_id,
             "tier": resolved.tier,
-            "evidence": evidence.of(key, resolved.impl_id, resolved.digest),
-            "dtypes": list(resolved.dtypes) or ["float32", "float64"],
+            "evidence": evidence.of(key, resolved.impl_id, lambda: resolved.digest),
+            "dtypes": list(resolved.dtypes),
         }
     ]
 

@@ -37,8 +37,13 @@ class Resolved:
 
     impl_id: str
     tier: str
-    digest: str
+    targets: tuple[str, ...]
     dtypes: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Of the source behind the targets; read when it is asked for."""
+        return source_digest(*self.targets)
 
 
 class Registry:
@@ -215,10 +220,10 @@ class Registry:
         """What would serve `kind/name`, from specs alone: nothing of the target is imported."""
         contract = self.contract_spec(kind, name)
         override = self._override(kind, name, backend, impl)
-        if override is not None:
-            digest = source_digest(override.target, contract.target)
-            return Resolved(override.impl_id, override.tier, digest, override.dtypes)
-        return Resolved(f"{backend}.shared", "shared", source_digest(contract.target), ())
+        if override is None:
+            return Resolved(f"{backend}.shared", "shared", (contract.target,), contract.dtypes)
+        targets = (override.target, contract.target)
+        return Resolved(override.impl_id, override.tier, targets, override.dtypes)
 
     def _override(
         self, kind: str, name: str, backend: str, impl: str | None

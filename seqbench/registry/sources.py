@@ -33,11 +33,17 @@ def source_digest(*targets: str, length: int = 16) -> str:
 
 @functools.cache
 def _module_path(module: str) -> str | None:
-    try:
+    """The file of a module, found beside its package: `find_spec` would import the package."""
+    parent, _, name = module.rpartition(".")
+    if not parent:
         spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
+        return spec.origin if spec is not None and spec.origin != "built-in" else None
+    above = _module_path(parent)
+    if above is None or not above.endswith("__init__.py"):
         return None
-    return spec.origin if spec is not None and spec.origin not in (None, "built-in") else None
+    folder = Path(above).parent
+    candidates = (folder / f"{name}.py", folder / name / "__init__.py")
+    return next((str(path) for path in candidates if path.is_file()), None)
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,16 +14,23 @@ Interval = tuple[float, float]
 UNKNOWN: Interval = (math.nan, math.nan)
 
 
-def t_interval(values: Sequence[float], centre: float | None = None) -> Interval:
-    """Student's interval of independent values, around `centre` or their mean; NaN of one value."""
-    if len(values) < 2:
-        return UNKNOWN
+def half_widths(deviations: Any, counts: Any) -> Any:
+    """Student's 95 % half-width of means of `counts` independent values; NaN of a single one.
+
+    deviations : standard deviations (one degree of freedom less), array or Series
+    """
     from scipy.special import stdtrit
 
-    count = len(values)
-    spread = float(np.std(values, ddof=1)) / math.sqrt(count)
-    half = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * spread
-    middle = float(np.mean(values)) if centre is None else centre
+    quantiles = stdtrit(np.maximum(counts - 1, 1), (1 + CONFIDENCE) / 2)
+    return quantiles * deviations / np.sqrt(counts)
+
+
+def t_interval(values: Sequence[float]) -> Interval:
+    """Student's 95 % interval of the mean of independent values; NaN of a single one."""
+    if len(values) < 2:
+        return UNKNOWN
+    middle = float(np.mean(values))
+    half = float(half_widths(np.std(values, ddof=1), np.float64(len(values))))
     return middle - half, middle + half
 
 

@@ -8,14 +8,14 @@ Student's over seeds. A single round or seed without statistics has no interval:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .bleu import bleu_resamples, has_statistics, smoothing_of
-from .intervals import UNKNOWN, Interval, over_seeds, percentile_interval, t_interval
+from .intervals import half_widths, over_seeds, percentile_interval
 
 Items = Mapping[str, Mapping[str, Any]]
 """trial_key -> the record's `items`."""
@@ -63,97 +63,90 @@ def summarise(table: pd.DataFrame, items: Items | None = None) -> pd.DataFrame:
     Cases that differ by their seed alone are one; its case_id joins theirs by "+".
     """
     swept = swept_columns(table)
-    rows = []
-    for key, case in table.groupby(["experiment", "task", *swept], dropna=False, sort=True):
-        head = dict(zip(["experiment", "task", *swept], key, strict=True)) | _standing(case)
-        measured = case[counted(case)]
-        metrics = measured.groupby(["kernel_impl", "phase", "metric"], sort=True)
-        for (impl, phase, metric), values in metrics:
-            own = {"kernel_impl": impl, "phase": phase, "metric": metric}
-            rows.append(head | own | _value(values, items or {}))
-        if measured.empty:
-            rows.append(head | _nothing(case))
-    return pd.DataFrame(rows, columns=[*HEAD, *swept, *TAIL])
+    keys = ["experiment", "task", *swept]
+    table = table.assign(case=table.groupby(keys, dropna=False, sort=True).ngroup())
+    values = _values(table[counted(table)], items or {})
+    cases = table.drop_duplicates("case").set_index("case")[keys].join(_standing(table))
+    rows = cases.join(values.set_index("case")).sort_index(kind="stable")
+    rows["kernel_impl"] = rows["kernel_impl"].fillna(rows.pop("timed"))
+    for name, instead in {"phase": "", "metric": "", "unit": "", "direction": "none"}.items():
+        rows[name] = rows[name].fillna(instead)
+    rows["interval"] = rows["interval"].fillna("none")
+    rows["n"] = rows["n"].fillna(0).astype("int64")
+    return rows.reset_index(drop=True)[[*HEAD, *swept, *TAIL]]
 
 
-def _standing(case: pd.DataFrame) -> dict[str, Any]:
-    """How many trials a case has and how they ended: the worst is told."""
-    trials = case.drop_duplicates("trial_key")
+def _standing(table: pd.DataFrame) -> pd.DataFrame:
+    """By case: its ids, how many trials it has, and how they ended: the commonest fault is told."""
+    trials = table.drop_duplicates("trial_key")
     states = trials["status"].where(trials["gate"] != "fail", "gate failed")
-    done = states == "done"
-    return {
-        "case_id": "+".join(sorted(case["case_id"].unique())),
-        "status": "done" if done.all() else states[~done].mode().iloc[0],
-        "trials": len(trials),
-        "done": int(done.sum()),
-        "valid": int((trials["valid"] & done).sum()),
-    }
+    trials = trials.assign(state=states, done=states == "done")
+    trials["valid"] &= trials["done"]
+    by_case = trials.groupby("case")
+    ids = trials.drop_duplicates(["case", "case_id"]).sort_values("case_id").groupby("case")
+    return pd.DataFrame(
+        {
+            "case_id": ids["case_id"].agg("+".join),
+            "status": _commonest_fault(trials).reindex(by_case.size().index).fillna("done"),
+            "trials": by_case.size(),
+            "done": by_case["done"].sum(),
+            "valid": by_case["valid"].sum(),
+            "timed": by_case["kernel_impl"].max(),
+        }
+    )
 
 
-def _nothing(case: pd.DataFrame) -> dict[str, Any]:
-    low, high = UNKNOWN
-    bounds = {"value": np.nan, "ci_low": low, "ci_high": high, "n": 0, "interval": "none"}
-    names = {"kernel_impl": case["kernel_impl"].max(), "phase": "", "metric": ""}
-    return names | bounds | {"unit": "", "direction": "none"}
+def _commonest_fault(trials: pd.DataFrame) -> pd.Series:
+    """By case: the state that most of its trials that are not done are in."""
+    faults = trials[~trials["done"]].groupby(["case", "state"]).size().rename("n").reset_index()
+    faults = faults.sort_values(["case", "n", "state"], ascending=[True, False, True])
+    return faults.drop_duplicates("case").set_index("case")["state"]
 
 
-def _value(values: pd.DataFrame, items: Items) -> dict[str, Any]:
-    metric, unit = values["metric"].iloc[0], values["unit"].iloc[0]
-    trials = values.groupby(["seed", "trial_key"], sort=True)["value"].median()
-    if is_cost(metric, unit):
-        value, interval, count = float(trials.median()), "rounds", len(trials)
-        bounds = t_interval(trials.tolist(), value)
-    else:
-        seeds = trials.groupby("seed").mean()
-        value, interval, count = float(seeds.mean()), "seeds", len(seeds)
-        drawn = resamples_of(values, items)
-        if drawn is not None:
-            first = items[values["trial_key"].iloc[0]]
-            bounds, interval = percentile_interval(drawn), "items"
-            count = len(next(iter(first.values())))
-        else:
-            bounds = t_interval(seeds.tolist(), value)
-    return {
-        "value": value,
-        "ci_low": bounds[0],
-        "ci_high": bounds[1],
-        "n": count,
-        "interval": interval if np.isfinite(bounds[0]) else "none",
-        "unit": unit,
-        "direction": values["direction"].iloc[0],
-    }
+METRIC = ["case", "kernel_impl", "phase", "metric", "unit", "direction"]
 
 
-def resamples_of(values: pd.DataFrame, items: Items) -> np.ndarray | None:
-    """(R,) bootstrap values of one case's metric; None where its trials kept no statistics.
+def _values(measured: pd.DataFrame, items: Items) -> pd.DataFrame:
+    """One row a case and metric: value, interval, n."""
+    trials = measured.groupby([*METRIC, "seed", "trial_key"])["value"].median().reset_index()
+    cost = [is_cost(m, u) for m, u in zip(trials["metric"], trials["unit"], strict=True)]
+    trials["cost"] = np.array(cost, bool)
+    quality = trials[~trials["cost"]].groupby([*METRIC, "cost", "seed"])["value"].mean()
+    units = pd.concat([trials[trials["cost"]], quality.reset_index()])
+    found = units.groupby([*METRIC, "cost"])["value"].agg(["median", "mean", "std", "count"])
+    found = found.reset_index().rename(columns={"count": "n"})
+    found["value"] = found["median"].where(found["cost"], found["mean"])
+    half = half_widths(found["std"], found["n"])
+    found["ci_low"], found["ci_high"] = found["value"] - half, found["value"] + half
+    found["interval"] = np.where(found["cost"], "rounds", "seeds")
+    found["interval"] = found["interval"].where(half.notna(), "none").astype(str)
+    _bootstrap(found, measured, items)
+    return found[[*METRIC, "value", "ci_low", "ci_high", "n", "interval"]]
+
+
+def _bootstrap(found: pd.DataFrame, measured: pd.DataFrame, items: Items) -> None:
+    """Put the intervals over sentences into `found`, where the trials kept what they need."""
+    scores = measured[measured["metric"] == "bleu"]
+    for case, rows in scores.groupby("case"):
+        drawn = resamples_of(rows, items)
+        if drawn is None:
+            continue
+        here = (found["case"] == case) & (found["metric"] == "bleu")
+        found.loc[here, ["ci_low", "ci_high"]] = percentile_interval(drawn)
+        found.loc[here, "n"] = len(items[rows["trial_key"].iloc[0]]["bleu_matches"])
+        found.loc[here, "interval"] = "items"
+
+
+def resamples_of(rows: pd.DataFrame, items: Items) -> np.ndarray | None:
+    """(R,) bootstrap values of one case's BLEU; None where its trials kept no statistics.
 
     One trial stands for each seed: quality does not differ between rounds.
     """
-    if values["metric"].iloc[0] != "bleu":
-        return None
     drawn = []
-    for _, own in values.groupby("seed", sort=True):
-        first = own.sort_values("round").iloc[0]
+    for _, own in rows.groupby("seed", sort=True):
+        first = own.sort_values(["round", "trial_key"]).iloc[0]
         kept = items.get(first["trial_key"], {})
         if not has_statistics(kept):
             return None
         drawn.append(bleu_resamples(kept, smoothing_of(first["signature"])))
-    if len({len(one) for one in drawn}) > 1:
-        return None
     return over_seeds(np.stack(drawn))
-
-
-def difference(
-    table: pd.DataFrame, items: Items, one: Sequence[bool], other: Sequence[bool], metric: str
-) -> tuple[float, Interval]:
-    """`one` case's metric less `other`'s, paired by sentence; NaN bounds without statistics.
-
-    one, other : masks over the rows of `table`
-    """
-    chosen = [table[mask & counted(table) & (table["metric"] == metric)] for mask in (one, other)]
-    values = [_value(rows, items)["value"] for rows in chosen]
-    drawn = [resamples_of(rows, items) for rows in chosen]
-    bounds = UNKNOWN
-    if drawn[0] is not None and drawn[1] is not None:
-        bounds = percentile_interval(drawn[0] - drawn[1])
-    return values[0] - values[1], bounds

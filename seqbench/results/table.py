@@ -37,7 +37,6 @@ TEXT = (
     "provenance",
     "error",
 )
-WHOLE = ("seed", "round", "repetition", "schema_version")
 COLUMNS = (
     "trial_key",
     "case_id",
@@ -83,12 +82,30 @@ def tidy(records: Iterable[TrialRecord]) -> pd.DataFrame:
     """
     records = list(records)
     samples = [record.samples or [_NO_SAMPLE] for record in records]
-    trials = pd.DataFrame([_shared(record) for record in records])
-    rows = trials.loc[np.repeat(np.arange(len(records)), [len(own) for own in samples])]
-    values = {
-        name: [getattr(sample, name) for own in samples for sample in own] for name in _SAMPLE
-    }
-    return _in_order(_typed(rows.reset_index(drop=True).assign(**values)))
+    trials = pd.DataFrame([_shared(record) for record in records], columns=_shared_names(records))
+    trials = _typed(trials)
+    trials = trials.sort_values(
+        ["experiment", "task", *_swept(trials), "seed", "round", "trial_key"]
+    )
+    rank = np.argsort(trials.index.to_numpy())
+    own = pd.DataFrame(
+        {name: [getattr(s, name) for several in samples for s in several] for name in _SAMPLE}
+    )
+    own = _typed(own).assign(trial=np.repeat(rank, [len(several) for several in samples]))
+    own = own.sort_values(["trial", "phase", "metric", "repetition"], ignore_index=True)
+    rows = trials.iloc[own.pop("trial")].reset_index(drop=True)
+    return pd.concat([rows, own], axis=1)[[*COLUMNS, *_swept(trials)]]
+
+
+def _shared_names(records: list[TrialRecord]) -> list[str]:
+    """Also of no records at all."""
+    fixed = [name for name in COLUMNS if name not in _SAMPLE]
+    swept = {name for record in records for name in swept_values(record)}
+    return [*fixed, *sorted(swept)]
+
+
+def _swept(table: pd.DataFrame) -> list[str]:
+    return sorted(name for name in table.columns if name.startswith("p."))
 
 
 def _shared(record: TrialRecord) -> dict[str, Any]:
@@ -122,34 +139,29 @@ def _value_at(params: Mapping[str, Any], dotted: str) -> tuple[bool, Any]:
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     """Every column with one type, whatever was in it and wherever it was read from."""
-    columns = {name: table[name] if name in table else _missing(table) for name in COLUMNS}
-    for name in TEXT:
-        columns[name] = columns[name].fillna("").astype(str)
-    for name in WHOLE:
-        columns[name] = columns[name].astype("int64")
-    columns["valid"] = columns["valid"].astype(bool)
-    columns["value"] = columns["value"].astype("float64")
-    for name in sorted(c for c in table.columns if c.startswith("p.")):
-        columns[name] = _parameter(table[name])
-    return pd.DataFrame(columns)
+    return pd.DataFrame({name: _column(name, table[name]) for name in table.columns})
 
 
-def _missing(table: pd.DataFrame) -> pd.Series:
-    return pd.Series([None] * len(table), index=table.index, dtype=object)
+def _column(name: str, values: pd.Series) -> pd.Series:
+    if name.startswith("p."):
+        return _parameter(values)
+    if name in TEXT:
+        return values.fillna("").astype(str)
+    return values.astype({"valid": "bool", "value": "float64"}.get(name, "int64"))
 
 
 def _parameter(values: pd.Series) -> pd.Series:
-    """Numbers where all are numbers, else text; what a case does not have is NaN, or ""."""
-    known = [value for value in values if not _absent(value)]
-    if all(_is_number(value) for value in known):
-        numbers = pd.to_numeric(values)
-        whole = len(known) == len(values) and all(float(v).is_integer() for v in known)
-        return numbers.astype("int64" if whole else "float64")
-    return values.map(_text).astype(str)
+    """Numbers where all are numbers, else text; what a case does not have is missing, or ""."""
+    known = [value for value in values.tolist() if not _absent(value)]
+    if not all(_is_number(value) for value in known):
+        return values.astype(object).map(_text).astype(str)
+    if not known or not all(float(value).is_integer() for value in known):
+        return values.astype("float64")
+    return values.astype("int64" if len(known) == len(values) else "Int64")
 
 
 def _absent(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and value != value)
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
 
 
 def _is_number(value: Any) -> bool:
@@ -160,12 +172,6 @@ def _text(value: Any) -> str:
     if _absent(value):
         return ""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-
-
-def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    swept = [name for name in table.columns if name.startswith("p.")]
-    keys = ["experiment", "task", *swept, "seed", "round", "phase", "metric", "repetition"]
-    return table.sort_values([*keys, "trial_key"], kind="stable", ignore_index=True)
 
 
 def write_csv(table: pd.DataFrame, path: Path | str) -> Path:
@@ -184,7 +190,7 @@ def _csv(path: Path | str) -> pd.DataFrame:
     Swept values come as text: pandas would read `true` as a number and `NA` as nothing.
     """
     header = pd.read_csv(path, nrows=0).columns
-    swept = [name for name in header if name.startswith("p.")]
+    swept = [str(name) for name in header if name.startswith("p.")]
     text = dict.fromkeys([*TEXT, *swept, "value"], str)
     table = pd.read_csv(path, keep_default_na=False, dtype=text)
     exact = {name: _from_text(table[name]) for name in swept}
@@ -199,7 +205,8 @@ def _from_text(values: pd.Series) -> pd.Series:
     if not all(_NUMBER.fullmatch(text) for text in known):
         return values
     kind = int if all(_WHOLE_NUMBER.fullmatch(text) for text in known) else float
-    return values.map({"": None} | {text: kind(text) for text in known})
+    numbers = {text: kind(text) for text in known}
+    return pd.Series([numbers.get(text) for text in values], index=values.index, dtype=object)
 
 
 def write_parquet(table: pd.DataFrame, path: Path | str) -> Path:
@@ -226,7 +233,7 @@ def _read(path: Path | str, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in table]
     if missing:
         raise _not_a_table(path, f"no column {', '.join(missing)}")
-    return _typed(table)
+    return _typed(table[[*COLUMNS, *_swept(table)]])
 
 
 def _not_a_table(path: Path | str, why: str) -> StoreError:

@@ -202,6 +202,75 @@ def test_a_determiner_agrees_with_its_noun(made):
     assert len(seen) == 12
 
 
+def single_clauses(phrases):
+    """Sentences in which every noun that follows no preposition belongs to the one verb."""
+    joining = {"and", "but", "who", "that", "of", "because", "when", "if", "?"}
+    return [p for p in phrases if not joining & set(p.source)]
+
+
+def spoken(verb):
+    return {verb.base, past(verb.base), present(verb.base, False)}
+
+
+def translations(phrase):
+    """(source index, target word) of every aligned word."""
+    return [(s, t) for s, t in zip(phrase.links, phrase.target, strict=True) if s != NOTHING]
+
+
+def test_the_verb_decides_between_two_meanings_of_a_noun(made):
+    words = lexicon()
+    homographs = {n.singular: n for n in words.nouns if len(n.senses) == 2}
+    homographs |= {n.plural: n for n in homographs.values()}
+    moving = {
+        v for verb in (*words.intransitive, *words.transitive) if verb.motion for v in spoken(verb)
+    }
+    found = set()
+    for phrase in single_clauses(made["train"]):
+        in_motion = bool(moving & set(phrase.source))
+        for place, form in translations(phrase):
+            noun = homographs.get(phrase.source[place])
+            before = set(phrase.source[:place]) & {p for p, _ in words.prepositions}
+            if noun is not None and not before:
+                assert form.startswith(noun.senses[in_motion])
+                found.add(in_motion)
+    assert found == {False, True}
+
+
+def test_the_subject_decides_between_two_meanings_of_a_verb(made):
+    words = lexicon()
+    split = {
+        v: verb
+        for verb in (*words.intransitive, *words.transitive)
+        if len(verb.stems) == 2
+        for v in spoken(verb)
+    }
+    animate = {n.singular: n.animate for n in words.nouns}
+    animate |= {n.plural: n.animate for n in words.nouns} | {n.source: True for n in words.names}
+    found = set()
+    for phrase in single_clauses(made["train"]):
+        subject = next(animate[s] for s in phrase.source if s in animate)
+        for place, form in translations(phrase):
+            verb = split.get(phrase.source[place])
+            if verb is not None:
+                assert form.startswith(verb.stems[not subject])
+                found.add(subject)
+    assert found == {False, True}
+
+
+def test_what_follows_decides_between_two_meanings_of_with(made):
+    words = lexicon()
+    animate = {n.singular: n.animate for n in words.nouns}
+    animate |= {n.plural: n.animate for n in words.nouns} | {n.source: True for n in words.names}
+    seen = {False: set(), True: set()}
+    for phrase in single_clauses(made["train"]):
+        for place, form in translations(phrase):
+            if phrase.source[place] == "with":
+                inner = next(animate[s] for s in phrase.source[place:] if s in animate)
+                seen[inner].add(form)
+    assert seen[True] == {"kunu"}
+    assert seen[False] == {dict(words.prepositions)["with"]}
+
+
 @pytest.mark.parametrize("name", ["num_train", "num_valid", "num_test"])
 @pytest.mark.parametrize("size", [0, None])
 def test_sizes_have_to_be_told(name, size):

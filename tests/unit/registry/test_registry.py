@@ -228,6 +228,6 @@ def test_evidence_counts_only_for_the_same_source(tmp_path, monkeypatch):
     passed = {"impl_id": "numpy.gru", "digest": "d", "passed": True, "where": "cpu"}
     store_evidence("numpy", {"cell/gru": passed})
     evidence = stored_evidence("numpy")
-    assert evidence.of("cell/gru", "numpy.gru", "d") == "cpu"
-    assert evidence.of("cell/gru", "numpy.gru", "other") == "none"
-    assert evidence.of("cell/lstm", "numpy.lstm", "d") == "none"
+    assert evidence.of("cell/gru", "numpy.gru", lambda: "d") == "cpu"
+    assert evidence.of("cell/gru", "numpy.gru", lambda: "other") == "none"
+    assert evidence.of("cell/lstm", "numpy.lstm", lambda: "d") == "none"
