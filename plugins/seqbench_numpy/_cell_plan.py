@@ -12,11 +12,16 @@ ever transposed, and `output` is the buffer of the states itself when every sequ
   column of ones of the projection's.
 - Only steps from the shortest length on pay for masks.
 
-Tried on Zen 3 (AVX2, OpenBLAS Haswell core) and not kept: feature-major steps, `W[GH, K] @ [h; 1; x]`
-with K = H + 1 + I; their GEMM is 5 to 10 % faster (30 % at B = 32), but x, h, the output's and the
-gates' gradients have to be transposed, 1 to 4 ns an element here, which costs as much again. One
-GEMM a gate into gate-major buffers, padded leading dimensions, weights transposed when loaded, and
-SciPy's sgemm with beta = 1 (2 us a call more) were slower or level.
+Tried on Zen 3 (AVX2, OpenBLAS's Haswell core, one thread) and not kept:
+
+- feature-major steps, `W @ [h; 1; x]` with one GEMM for both products: 8 % faster than batch-major
+  at B = 32, level at 64, slower at 128, and x, h, d_output and the gates' gradients must then be
+  transposed at 1 to 4 ns an element;
+- weight_hh as it comes instead of transposed: up to 12 % slower at H = 1024;
+- one GEMM a gate, padded leading dimensions: level;
+- SciPy's sgemm, which can add to its target: 10 to 40 % slower than matmul and an add;
+- tanh as x / sqrt(x^2 + 1 / P(x^2)^2) in 14 calls: 2.1 for NumPy's 2.9 ns an element on blocks of
+  64 Ki elements, slower below 8 Ki, at an error of 1e-6.
 """
 
 from __future__ import annotations
@@ -30,7 +35,8 @@ from seqbench.interfaces import Backend, Contract, Implementation, Plan, Unsuppo
 
 PROJECTED_ROWS = 512  # rows T * B of one projection: enough for the GEMM's full speed
 TRANSPOSED_ROWS = 16  # of a transposed copy at a time: four times as fast as all in one
-FACTOR_BYTES = 256 * 1024  # of derivative factors in one go: what the second-level cache holds
+FACTOR_BYTES = 256 * 1024  # of derivative factors in one go: half the second-level cache
+BLOCK_BYTES = 256 * 1024  # of gates in one go within a step
 
 
 def sigmoid_of_half(a: np.ndarray) -> None:
@@ -82,6 +88,8 @@ class CellPlan(Plan):
         self._chunk = max(1, min(T, -(-PROJECTED_ROWS // max(1, B))))
         kept = T if grad else self._chunk
         self._held: list[np.ndarray] = []
+        block = max(1, BLOCK_BYTES // max(1, rows * dtype.itemsize))
+        self._blocks = [slice(first, first + block) for first in range(0, B, block)]
         self._x1 = self._new(kept, B, I + 1)  # x and a column of ones
         self._x1[..., I] = 1
         self._gates = self._new(kept, B, rows)
@@ -142,6 +150,14 @@ class CellPlan(Plan):
             x1.reshape(-1, columns), self._w_ih1.T, out=gates.reshape(-1, gates.shape[2])
         )  # (TB, I + 1) x (I + 1, GH)
         return gates
+
+    def _in_blocks(self, step: Callable[..., None], *arrays: np.ndarray) -> None:
+        """`step` on rows of the batch, as many at a time as stay in the cache."""
+        if len(self._blocks) <= 1:
+            step(*arrays)
+            return
+        for rows in self._blocks:
+            step(*(a[rows] for a in arrays))
 
     def _freeze(self, t: int, states: np.ndarray) -> None:
         """After step t: rows past their length keep states[t]."""

@@ -48,7 +48,7 @@ class AdditiveAttention(Implementation):
 
     def __init__(self, contract: Contract, backend: Backend) -> None:
         self.contract, self.backend = contract, backend
-        self.impl_id = "numpy.additiveattention"
+        self.impl_id = f"numpy.{contract.name}"
         self.dtypes = contract.dtypes
 
     def _plan(self, dims: Any, dtype: str, *, grad: bool) -> Plan:

@@ -55,17 +55,19 @@ class GRUPlan(CellPlan):
             for t, gate in enumerate(self._project(inputs.x, first, last), first):
                 np.matmul(hidden[t], weight, out=self._recurrent)
                 recurrent_n = self._recurrent_n[t if self._grad else 0]
-                self._step(gate, recurrent_n, hidden[t], hidden[t + 1])
+                rows = (gate, self._recurrent, recurrent_n, hidden[t], hidden[t + 1])
+                self._in_blocks(self._step, *rows)
                 if t >= self._full:
                     self._freeze(t, hidden)
         return CellOutputs(output=self._outputs(), h=hidden[steps])
 
-    def _step(self, gate, recurrent_n, h_prev, h) -> None:
+    def _step(self, gate, recurrent, recurrent_n, h_prev, h) -> None:
+        """One step of some rows: gate (B, 3H) holds the projection, then r, z, n."""
         H = h.shape[1]
         rz, n = gate[:, : 2 * H], gate[:, 2 * H :]
-        np.add(rz, self._recurrent[:, : 2 * H], out=rz)
+        np.add(rz, recurrent[:, : 2 * H], out=rz)
         sigmoid_of_half(rz)
-        np.add(self._recurrent[:, 2 * H :], self._bias_hn, out=recurrent_n)
+        np.add(recurrent[:, 2 * H :], self._bias_hn, out=recurrent_n)
         np.multiply(rz[:, :H], recurrent_n, out=h)
         np.add(n, h, out=n)
         np.tanh(n, out=n)

@@ -38,20 +38,10 @@ class GRUSimplifiedPlan(CellPlan):
             last = min(first + self._chunk, steps)
             for t, gate in enumerate(self._project(inputs.x, first, last), first):
                 np.matmul(hidden[t], weight, out=self._recurrent)
-                np.add(gate, self._recurrent, out=gate)
-                self._step(gate, hidden[t], hidden[t + 1])
+                self._in_blocks(_step, gate, self._recurrent, hidden[t], hidden[t + 1])
                 if t >= self._full:
                     self._freeze(t, hidden)
         return CellOutputs(output=self._outputs(), h=hidden[steps])
-
-    def _step(self, gate, h_prev, h) -> None:
-        H = h.shape[1]
-        z, n = gate[:, :H], gate[:, H:]
-        sigmoid_of_half(z)
-        np.tanh(n, out=n)
-        np.subtract(h_prev, n, out=h)  # h = n + z (h_prev - n)
-        np.multiply(h, z, out=h)
-        np.add(h, n, out=h)
 
     def backward(self, d_outputs: CellOutputs) -> Gradients:
         d_output = self._begin_backward(d_outputs)
@@ -93,3 +83,15 @@ class GRUSimplifiedPlan(CellPlan):
             GRUSimplifiedParams(self._d_w_ih, self._d_w_hh, self._d_bias),
             CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h),
         )
+
+
+def _step(gate, recurrent, h_prev, h) -> None:
+    """One step of some rows: gate (B, 2H) holds the projection, then z, n."""
+    H = h.shape[1]
+    z, n = gate[:, :H], gate[:, H:]
+    np.add(gate, recurrent, out=gate)
+    sigmoid_of_half(z)
+    np.tanh(n, out=n)
+    np.subtract(h_prev, n, out=h)  # h = n + z (h_prev - n)
+    np.multiply(h, z, out=h)
+    np.add(h, n, out=h)

@@ -24,14 +24,13 @@ class LSTMPlan(CellPlan):
         super().__init__(dims, dtype, grad)
         T, B, _, H = dims
         self._scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), H)[:, None]
-        self._product = self._new(B, H)
         # Without backward two states take turns: t % 2.
         self._cell = self._new(T + 1 if grad else 2, B, H)
         self._tanh_cell = self._new(T if grad else 1, B, H)
         if grad:
             self._d_gates = self._new(T, B, 4 * H)
             self._d_cell = self._new(self._factor_steps, B, H)  # factors of d_h within d_c
-            self._d_c = self._new(B, H)
+            self._d_c, self._product = self._new(B, H), self._new(B, H)
 
     def load(self, params: LSTMParams) -> None:
         self._params = params
@@ -46,24 +45,13 @@ class LSTMPlan(CellPlan):
             last = min(first + self._chunk, steps)
             for t, gate in enumerate(self._project(inputs.x, first, last), first):
                 np.matmul(hidden[t], weight, out=self._recurrent)
-                np.add(gate, self._recurrent, out=gate)
                 c_prev, c = cell[t % ring], cell[(t + 1) % ring]
-                self._step(gate, c_prev, c, self._tanh_cell[t if self._grad else 0], hidden[t + 1])
+                tanh_c = self._tanh_cell[t if self._grad else 0]
+                self._in_blocks(_step, gate, self._recurrent, c_prev, c, tanh_c, hidden[t + 1])
                 if t >= self._full:
                     self._freeze(t, hidden)
                     np.copyto(c, c_prev, where=self._outside[t])
         return CellOutputs(output=self._outputs(), h=hidden[steps], c=cell[steps % ring])
-
-    def _step(self, gate, c_prev, c, tanh_c, h) -> None:
-        H = c.shape[1]
-        np.tanh(gate, out=gate)
-        sigmoid_of_tanh(gate[:, : 2 * H])
-        sigmoid_of_tanh(gate[:, 3 * H :])
-        np.multiply(gate[:, H : 2 * H], c_prev, out=c)
-        np.multiply(gate[:, :H], gate[:, 2 * H : 3 * H], out=self._product)
-        np.add(c, self._product, out=c)
-        np.tanh(c, out=tanh_c)
-        np.multiply(gate[:, 3 * H :], tanh_c, out=h)
 
     def backward(self, d_outputs: CellOutputs) -> Gradients:
         d_output = self._begin_backward(d_outputs)
@@ -127,3 +115,17 @@ class LSTMPlan(CellPlan):
             LSTMParams(weight_ih=self._d_w_ih, weight_hh=self._d_w_hh, bias=self._d_bias),
             CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h, c0=self._d_c),
         )
+
+
+def _step(gate, recurrent, c_prev, c, tanh_c, h) -> None:
+    """One step of some rows: gate (B, 4H) holds the projection, then i, f, g, o."""
+    H = c.shape[1]
+    np.add(gate, recurrent, out=gate)
+    np.tanh(gate, out=gate)
+    sigmoid_of_tanh(gate[:, : 2 * H])
+    sigmoid_of_tanh(gate[:, 3 * H :])
+    np.multiply(gate[:, H : 2 * H], c_prev, out=c)
+    np.multiply(gate[:, :H], gate[:, 2 * H : 3 * H], out=h)
+    np.add(c, h, out=c)
+    np.tanh(c, out=tanh_c)
+    np.multiply(gate[:, 3 * H :], tanh_c, out=h)

@@ -7,9 +7,30 @@ from seqbench.interfaces import BackendSpec, ImplementationSpec, hookimpl
 
 @hookimpl
 def seqbench_backends() -> list[BackendSpec]:
-    return []
+    return [
+        BackendSpec(
+            name="torch",
+            target="seqbench_torch.backend:TorchBackend",
+            summary="PyTorch's own layers on the CPU, a peer to compare with",
+            requires=("torch",),
+            extra="torch",
+            shared_texts=False,
+            preload=False,  # a fork after a backward pass hangs
+        )
+    ]
+
+
+def _cell(name: str) -> ImplementationSpec:
+    return ImplementationSpec(
+        kind="cell",
+        name=name,
+        backend="torch",
+        impl_id=f"torch.{name}",
+        target=f"seqbench_torch.cells:{name}",
+        tier="peer",
+    )
 
 
 @hookimpl
 def seqbench_implementations() -> list[ImplementationSpec]:
-    return []
+    return [_cell("rnn"), _cell("gru"), _cell("lstm")]

@@ -183,6 +183,10 @@ def gru_validate(params: GRUParams, inputs: CellInputs) -> None:
     validate_cell("gru", GATES, params, inputs, ("bias_ih", "bias_hh"))
 
 
+def gru_reset_before_validate(params: GRUParams, inputs: CellInputs) -> None:
+    validate_cell("gru_reset_before", GATES, params, inputs, ("bias_ih", "bias_hh"))
+
+
 def gru_shapes(dims: CellDims) -> dict[str, tuple[int, ...]]:
     return recurrent_shapes(GATES, dims, ("bias_ih", "bias_hh"))
 
@@ -198,7 +202,7 @@ def gru_bytes(dims: CellDims, grad: bool, itemsize: int) -> int:
     return recurrent_bytes(dims, grad, itemsize, weights=weights, cached=4)
 
 
-def _contract(name: str, summary: str, forward: Any, backward: Any) -> Contract:
+def _contract(name: str, summary: str, validate: Any, forward: Any, backward: Any) -> Contract:
     return Contract(
         id="A10",
         kind="cell",
@@ -210,7 +214,7 @@ def _contract(name: str, summary: str, forward: Any, backward: Any) -> Contract:
         Outputs=CellOutputs,
         Dims=CellDims,
         dims=cell_dims,
-        validate=gru_validate,
+        validate=validate,
         flops=gru_flops,
         bytes=gru_bytes,
         cache=gru_cache,
@@ -221,10 +225,17 @@ def _contract(name: str, summary: str, forward: Any, backward: Any) -> Contract:
     )
 
 
-GRU = _contract("gru", "GRU, reset after the recurrent product (torch)", gru_forward, gru_backward)
+GRU = _contract(
+    "gru",
+    "GRU, reset after the recurrent product (torch)",
+    gru_validate,
+    gru_forward,
+    gru_backward,
+)
 GRU_RESET_BEFORE = _contract(
     "gru_reset_before",
     "GRU, reset before the recurrent product (the notes)",
+    gru_reset_before_validate,
     gru_reset_before_forward,
     gru_reset_before_backward,
 )

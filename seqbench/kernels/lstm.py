@@ -87,7 +87,7 @@ def lstm_backward(
     *,
     backend: Backend,
 ) -> Gradients:
-    """The notes' dcct, dit and dft lack parentheses (and dcct has a factor too many): see there."""
+    """The notes' dcct, dit and dft lack parentheses, and dcct has a factor too many; not here."""
     xp = backend.xp
     steps, H = inputs.x.shape[0], params.weight_hh.shape[1]
     inside = step_masks(inputs.lengths, steps, xp=xp)

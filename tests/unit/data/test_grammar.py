@@ -113,13 +113,13 @@ def test_facts_of_the_alignments(made):
 
 
 def test_alignment_facts_by_hand():
-    phrases = [Phrase(("a", "b", "c"), ("x", "z", "y"), (0, 2, 1), 1), word("a", "w")]
-    assert alignment_facts(phrases) == {
-        "reordering_distance": (1 + 2) / 2,
+    first = Phrase(("a", "b", "c", "d"), ("x", "y", "v", "z"), (0, 1, 3, 2), 1)
+    assert alignment_facts([first, word("a", "w")]) == {
+        "reordering_distance": (0 + 1 + 2) / 3,
         "monotone_rate": 0.5,
-        "ambiguous_rate": 0.5,
-        "translation_entropy": 0.5,
-        "free_rate": 0.25,
+        "ambiguous_rate": 0.4,  # two of five
+        "translation_entropy": 0.4,  # a bit for each of those two
+        "free_rate": 0.2,
     }
 
 
@@ -215,6 +215,16 @@ def spoken(verb):
 def translations(phrase):
     """(source index, target word) of every aligned word."""
     return [(s, t) for s, t in zip(phrase.links, phrase.target, strict=True) if s != NOTHING]
+
+
+def test_a_relative_clause_precedes_its_noun(made):
+    found = 0
+    for phrase in made["train"]:
+        for place in range(len(phrase.source)):
+            if phrase.source[place] == "who":
+                assert phrase.links.index(place) < phrase.links.index(place - 1)
+                found += 1
+    assert found > 50
 
 
 def test_the_verb_decides_between_two_meanings_of_a_noun(made):

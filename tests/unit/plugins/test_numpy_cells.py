@@ -51,9 +51,10 @@ every_length = pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    """Chunks of 3 steps forward and 2 steps or so backward, so that T = 11 takes several."""
+    """3 steps a projection, 2 or so of factors, 2 or so rows a block: each takes several."""
     monkeypatch.setattr(_cell_plan, "PROJECTED_ROWS", 3 * DIMS.B)
     monkeypatch.setattr(_cell_plan, "FACTOR_BYTES", 2 * DIMS.B * 4 * DIMS.H * 4)
+    monkeypatch.setattr(_cell_plan, "BLOCK_BYTES", 2 * 4 * DIMS.H * 4)
 
 
 def case(cell, dtype, lengths, dims=DIMS):
@@ -188,7 +189,7 @@ def test_empty_and_smallest(cell, dims):
 
 @every_cell
 def test_weights_packed_by_load_outlive_the_arrays(cell):
-    """What forward uses was taken by load: 17 rows, so that the last transposed block is partial."""
+    """Forward uses what load took: 17 rows and more, so that transposed blocks end partial."""
     dims = CellDims(T=2, B=3, I=2, H=17)
     params, inputs, _ = case(cell, "float64", np.full(3, 2, np.int32), dims)
     plan = cell.plan(dims, "float64")

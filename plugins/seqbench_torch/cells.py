@@ -1,0 +1,151 @@
+"""A02, A10 and A11 as torch has them: nn.RNN, nn.GRU, nn.LSTM, gradients by autograd.
+
+Gate orders agree (GRU r, z, n; LSTM i, f, g, o). Where our cell has one bias it becomes bias_ih,
+and bias_hh is zero.
+
+A batch of full sequences runs as it is. One of unequal lengths runs packed
+(pack_padded_sequence with enforce_sorted=False). torch packs no empty sequence, so rows of length
+zero are left out and put back: their output is zero and their state the initial one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from seqbench.interfaces import (
+    Backend,
+    Contract,
+    Gradients,
+    Implementation,
+    Plan,
+    UnsupportedError,
+)
+from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
+
+
+def rnn(contract: Contract, backend: Backend) -> TorchCell:
+    return TorchCell(contract, backend, torch.nn.RNN)
+
+
+def gru(contract: Contract, backend: Backend) -> TorchCell:
+    return TorchCell(contract, backend, torch.nn.GRU)
+
+
+def lstm(contract: Contract, backend: Backend) -> TorchCell:
+    return TorchCell(contract, backend, torch.nn.LSTM)
+
+
+class TorchCell(Implementation):
+    """One of torch's recurrent layers behind a cell's contract."""
+
+    tier = "peer"
+
+    def __init__(self, contract: Contract, backend: Backend, layer: type[torch.nn.RNNBase]) -> None:
+        self.contract = contract
+        self.backend = backend
+        self.impl_id = f"torch.{contract.name}"
+        self.dtypes = contract.dtypes
+        self._layer = layer
+
+    def _plan(self, dims: CellDims, dtype: str, *, grad: bool) -> Plan:
+        # skip_init: the weights come by load, and torch's random state stays as it was.
+        layer = torch.nn.utils.skip_init(
+            self._layer, dims.I, dims.H, dtype=getattr(torch, dtype), device="cpu"
+        )
+        return TorchCellPlan(self.contract, layer, grad)
+
+
+class TorchCellPlan(Plan):
+    """The layer, built once. `nbytes` counts its weights; autograd allocates the rest a call."""
+
+    def __init__(self, contract: Contract, layer: torch.nn.RNNBase, grad: bool) -> None:
+        self._contract, self._layer, self._grad = contract, layer, grad
+        self.nbytes = sum(p.nbytes for p in layer.parameters())
+        self._weights = {
+            name: getattr(layer, _torch_name(name)) for name in _field_names(contract.Params)
+        }
+        with torch.no_grad():
+            layer.bias_hh_l0.zero_()
+
+    def load(self, params: Any) -> None:
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(getattr(params, name))
+
+    def forward(self, inputs: CellInputs) -> CellOutputs:
+        names = self._contract.state
+        with torch.set_grad_enabled(self._grad):
+            self._leaves = {
+                name: getattr(inputs, name).detach().requires_grad_(self._grad)
+                for name in ("x", *(n + "0" for n in names))
+            }
+            x, *states = self._leaves.values()
+            output, states = self._run(x, states, inputs.lengths)
+        self._results = {"output": output, **dict(zip(names, states, strict=True))}
+        return CellOutputs(**{name: value.detach() for name, value in self._results.items()})
+
+    def _run(
+        self, x: torch.Tensor, states: list[torch.Tensor], lengths: torch.Tensor
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        steps, batch, _ = x.shape
+        shortest = int(lengths.min()) if batch else 0
+        if shortest == steps and steps > 0:
+            return self._call(x, states)
+        if shortest > 0:
+            return self._packed(x, states, lengths, steps)
+        rows = torch.nonzero(lengths > 0).flatten()
+        output = x.new_zeros(steps, batch, self._layer.hidden_size)
+        if len(rows) == 0:
+            return output, [s.clone() for s in states]
+        some, ends = self._packed(x[:, rows], [s[rows] for s in states], lengths[rows], steps)
+        ends = [s.index_copy(0, rows, e) for s, e in zip(states, ends, strict=True)]
+        return output.index_copy(1, rows, some), ends
+
+    def _packed(
+        self, x: torch.Tensor, states: list[torch.Tensor], lengths: torch.Tensor, steps: int
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        packed = pack_padded_sequence(x, lengths.long(), enforce_sorted=False)
+        output, ends = self._call(packed, states)
+        return pad_packed_sequence(output, total_length=steps)[0], ends
+
+    def _call(self, x: Any, states: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
+        """The layer; torch's states are (1, B, H), a tuple of two for LSTM."""
+        initial = tuple(s[None] for s in states)
+        output, ends = self._layer(x, initial if len(initial) == 2 else initial[0])
+        return output, [e[0] for e in (ends if isinstance(ends, tuple) else (ends,))]
+
+    def backward(self, d_outputs: CellOutputs) -> Gradients:
+        if not self._grad:
+            raise UnsupportedError(
+                "backward: this plan was made with grad=False and recorded no graph; "
+                "ask for plan(dims, dtype, grad=True)"
+            )
+        wanted = {**self._leaves, **self._weights}
+        given = [(value, getattr(d_outputs, name)) for name, value in self._results.items()]
+        pairs = [(y, d) for y, d in given if d is not None and y.requires_grad]
+        found = [None] * len(wanted)
+        if pairs:
+            results, d_results = zip(*pairs, strict=True)
+            # The graph is kept: backward is repeatable until the next forward.
+            found = torch.autograd.grad(
+                results, list(wanted.values()), d_results, retain_graph=True, allow_unused=True
+            )
+        gradients = {
+            name: torch.zeros_like(value) if d is None else d
+            for (name, value), d in zip(wanted.items(), found, strict=True)
+        }
+        d_params = {name: gradients[name] for name in self._weights}
+        d_inputs = {name: gradients[name] for name in self._leaves}
+        return Gradients(self._contract.Params(**d_params), CellInputs(lengths=None, **d_inputs))
+
+
+def _field_names(params: type) -> list[str]:
+    return list(params.__dataclass_fields__)  # type: ignore[attr-defined]
+
+
+def _torch_name(name: str) -> str:
+    """`weight_ih` -> `weight_ih_l0`; a single bias is bias_ih."""
+    return ("bias_ih" if name == "bias" else name) + "_l0"

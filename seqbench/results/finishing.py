@@ -1,0 +1,91 @@
+"""What ends a run: tables, plot and summary on disk; table, paths and answer on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TextIO
+
+from .campaign import load_records, planned
+from .evidence import Evidence
+from .plots import PlotHints, line_plot
+from .render import ceilings, cleanliness, faults, grids, show
+from .sentences import sentence
+from .summary import summarise
+from .table import tidy, write_csv, write_parquet
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Where everything lies, and the answer. `plot_paths` is empty where nothing can be drawn."""
+
+    table_path: Path
+    parquet_path: Path
+    summary_path: Path
+    plot_paths: list[Path]
+    sentence: str
+
+
+def finish(
+    campaign_dir: Path | str,
+    *,
+    experiment: str,
+    question: str,
+    plot_hints: Mapping[str, Any],
+    out: TextIO,
+) -> Finished:
+    """Write table.csv, table.parquet, summary.csv and plot.png, .svg into `campaign_dir`.
+
+    Prints what went wrong, the table of every task, the paths and the sentence to `out`. Nothing
+    but the campaign's files is read, so an old campaign renders without rerunning.
+
+    plot_hints : the fields of PlotHints; others are ignored
+
+    Raises StoreError where the campaign cannot be read or the files not be written.
+    """
+    folder = Path(campaign_dir)
+
+    def tell(message: str) -> None:
+        print(message, file=out)
+
+    records = planned(load_records(folder, tell), folder, tell)
+    items = {record.trial_key: record.items for record in records if record.items}
+    table = tidy(records)
+    evidence = Evidence(table, summarise(table, items), items)
+    hints = _hints(plot_hints)
+    finished = Finished(
+        table_path=write_csv(table, folder / "table.csv"),
+        parquet_path=write_parquet(table, folder / "table.parquet"),
+        summary_path=write_csv(evidence.summary, folder / "summary.csv"),
+        plot_paths=_plot(evidence, hints, folder / "plot", question),
+        sentence=sentence(experiment, evidence, hints.metrics),
+    )
+    _print(evidence, finished, question, out)
+    return finished
+
+
+def _hints(plain: Mapping[str, Any]) -> PlotHints:
+    known = {f.name for f in fields(PlotHints)}
+    return PlotHints(**{name: value for name, value in plain.items() if name in known})
+
+
+def _plot(evidence: Evidence, hints: PlotHints, base: Path, title: str) -> list[Path]:
+    """A plot of an earlier finish goes: it would show other numbers than the table."""
+    for suffix in (".png", ".svg"):
+        base.with_suffix(suffix).unlink(missing_ok=True)
+    return line_plot(evidence.summary, hints, base, title)
+
+
+def _print(evidence: Evidence, finished: Finished, question: str, out: TextIO) -> None:
+    for grid in grids(evidence.summary):
+        show(grid, out)
+        print(file=out)
+    machine = ceilings(evidence.table)
+    told = [f"ceilings: {machine}" if machine else "", *faults(evidence.table)]
+    told.append(cleanliness(evidence.table))
+    told.append(f"table: {finished.table_path}")
+    told += [f"       {path}" for path in (finished.parquet_path, finished.summary_path)]
+    told += [f"plot:  {path}" for path in finished.plot_paths]
+    print("\n".join(line for line in told if line), file=out)
+    print(f"\n{question} {finished.sentence}".rstrip(), file=out)

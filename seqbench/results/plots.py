@@ -1,0 +1,148 @@
+"""Lines with error bars: a panel a metric and phase, a line a group, labelled units."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqbench.interfaces import StoreError
+
+from .summary import swept_columns
+from .wording import case_label, header, plain, scale_of
+
+PANEL_INCHES = (5.4, 4.2)
+FONT_SIZE = 11
+MARKERS = "osD^v<>P*X"
+MOST_TICKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PlotHints:
+    """What to draw: a dotted key, metrics, the keys that tell lines apart, and the scales."""
+
+    x: str = ""
+    metrics: Sequence[str] = ()
+    group: Sequence[str] = ()
+    x_scale: str = "linear"
+    y_scale: str = "linear"
+
+
+def line_plot(summary: pd.DataFrame, hints: PlotHints, base: Path, title: str = "") -> list[Path]:
+    """Write `base`.png and `base`.svg. Empty where the hints or the summary have nothing to draw.
+
+    Keys that were swept beside `hints.group` and are not told by x tell lines apart too, so that
+    no line runs through points of different cases.
+    """
+    x = f"p.{hints.x}"
+    drawn = summary[summary["metric"].isin(list(hints.metrics))]
+    if x not in summary or drawn.empty:
+        return []
+    drawn = drawn[[plain(value) != "" for value in drawn[x]]]
+    if drawn.empty:
+        return []
+    group = _groups(drawn, x, [f"p.{key}" for key in hints.group])
+    return _draw(drawn, x, group, hints, Path(base), title)
+
+
+def _groups(drawn: pd.DataFrame, x: str, asked: list[str]) -> list[str]:
+    """`asked` and as many further swept columns as it takes to have one point an x."""
+    group = [name for name in asked if name in drawn]
+    for name in swept_columns(drawn):
+        place = [x, *group, "metric", "phase"]
+        cells = drawn.groupby(place, dropna=False)[name].nunique(dropna=False)
+        if name not in place and (cells > 1).any():
+            group.append(name)
+    return group
+
+
+def _draw(
+    drawn: pd.DataFrame, x: str, group: list[str], hints: PlotHints, base: Path, title: str
+) -> list[Path]:
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    order = {metric: n for n, metric in enumerate(hints.metrics)}
+    panels = sorted(drawn.groupby(["metric", "phase"]), key=lambda p: (order[p[0][0]], p[0][1]))
+    style: dict[Any, Any] = {"font.size": FONT_SIZE, "svg.hashsalt": "seqbench", "axes.grid": True}
+    with mpl.rc_context({**style, "grid.alpha": 0.3}):
+        width, height = PANEL_INCHES
+        figure = Figure(figsize=(width * len(panels), height), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axis, ((metric, phase), rows) in zip(axes, panels, strict=True):
+            _panel(axis, rows, x, group, hints)
+            repeated = sum(name == metric for (name, _), _ in panels) > 1
+            _label(axis, rows, hints, header(metric, phase if repeated else "", ""))
+        if group:
+            axes[-1].legend(fontsize=FONT_SIZE - 2)
+        if title:
+            figure.suptitle(title)
+        return _save(figure, base)
+
+
+def _panel(axis: Any, rows: pd.DataFrame, x: str, group: list[str], hints: PlotHints) -> None:
+    factor, _ = scale_of(rows["unit"].iloc[0], rows["value"])
+    places = _places(rows[x])
+    lines = rows.groupby(group, dropna=False, sort=True) if group else [((), rows)]
+    for number, (key, line) in enumerate(lines):
+        line = line.assign(place=[places[plain(v)] for v in line[x]]).sort_values("place")
+        y = line["value"] / factor
+        errors = [(y - line["ci_low"] / factor).fillna(0), (line["ci_high"] / factor - y).fillna(0)]
+        axis.errorbar(
+            line["place"],
+            y,
+            yerr=[error.clip(lower=0) for error in errors],
+            label=case_label(dict(zip(group, key, strict=True))),
+            marker=MARKERS[number % len(MARKERS)],
+            capsize=3,
+        )
+    _scales(axis, rows, places, hints)
+
+
+def _places(values: pd.Series) -> dict[str, float]:
+    """Where each x stands: numbers at themselves, names side by side."""
+    if pd.api.types.is_numeric_dtype(values):
+        return {plain(value): float(value) for value in sorted(values.unique())}
+    return {plain(value): float(n) for n, value in enumerate(sorted(values.unique()))}
+
+
+def _scales(axis: Any, rows: pd.DataFrame, places: dict[str, float], hints: PlotHints) -> None:
+    """Logarithmic where asked and possible; the values of x themselves as ticks."""
+    if hints.x_scale == "log" and min(places.values()) > 0:
+        axis.set_xscale("log")
+    if hints.y_scale == "log" and (rows["value"] > 0).all():
+        axis.set_yscale("log")
+    if len(places) <= MOST_TICKS:
+        axis.set_xticks(list(places.values()), labels=list(places))
+        axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+
+
+def _label(axis: Any, rows: pd.DataFrame, hints: PlotHints, name: str) -> None:
+    _, unit = scale_of(rows["unit"].iloc[0], rows["value"])
+    axis.set_xlabel(hints.x)
+    axis.set_ylabel(header(name, "", unit))
+
+
+def _save(figure: Any, base: Path) -> list[Path]:
+    """PNG and SVG, each written beside and renamed; no date in the SVG, so that it diffs."""
+    paths = []
+    for suffix, options in (("png", {"dpi": 150}), ("svg", {"metadata": {"Date": None}})):
+        path = base.with_name(f"{base.name}.{suffix}")
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            figure.savefig(beside, format=suffix, **options)
+            os.replace(beside, path)
+        except OSError as error:
+            raise StoreError(
+                f"results: cannot write {path}: {error}; choose another results_dir"
+            ) from error
+        finally:
+            beside.unlink(missing_ok=True)
+        paths.append(path)
+    return paths
