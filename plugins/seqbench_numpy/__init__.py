@@ -35,6 +35,10 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("cell", "gru", "gru:gru"),
         _own("cell", "gru_reset_before", "gru_reset_before:gru_reset_before"),
         _own("cell", "gru_simplified", "gru_simplified:gru_simplified"),
+        _own("attention", "additive", "attention:AdditiveAttention"),
+        _own("embedding", "gather", "embedding:Gather"),
+        _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
+        _own("optimizer", "adam", "optimizers:Adam"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
     ]

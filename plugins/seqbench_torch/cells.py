@@ -10,6 +10,7 @@ zero are left out and put back: their output is zero and their state the initial
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -43,7 +44,9 @@ class TorchCell(Implementation):
 
     tier = "peer"
 
-    def __init__(self, contract: Contract, backend: Backend, layer: type[torch.nn.RNNBase]) -> None:
+    def __init__(
+        self, contract: Contract, backend: Backend, layer: Callable[..., torch.nn.RNNBase]
+    ) -> None:
         self.contract = contract
         self.backend = backend
         self.impl_id = f"torch.{contract.name}"
@@ -51,10 +54,8 @@ class TorchCell(Implementation):
         self._layer = layer
 
     def _plan(self, dims: CellDims, dtype: str, *, grad: bool) -> Plan:
-        # skip_init: the weights come by load, and torch's random state stays as it was.
-        layer = torch.nn.utils.skip_init(
-            self._layer, dims.I, dims.H, dtype=getattr(torch, dtype), device="cpu"
-        )
+        with torch.random.fork_rng(devices=[]):  # the weights come by load: no draw may be seen
+            layer = self._layer(dims.I, dims.H, dtype=getattr(torch, dtype))
         return TorchCellPlan(self.contract, layer, grad)
 
 
@@ -65,10 +66,10 @@ class TorchCellPlan(Plan):
         self._contract, self._layer, self._grad = contract, layer, grad
         self.nbytes = sum(p.nbytes for p in layer.parameters())
         self._weights = {
-            name: getattr(layer, _torch_name(name)) for name in _field_names(contract.Params)
+            name: layer.get_parameter(_torch_name(name)) for name in _field_names(contract.Params)
         }
         with torch.no_grad():
-            layer.bias_hh_l0.zero_()
+            torch.nn.init.zeros_(layer.get_parameter("bias_hh_l0"))
 
     def load(self, params: Any) -> None:
         with torch.no_grad():
@@ -126,7 +127,7 @@ class TorchCellPlan(Plan):
         wanted = {**self._leaves, **self._weights}
         given = [(value, getattr(d_outputs, name)) for name, value in self._results.items()]
         pairs = [(y, d) for y, d in given if d is not None and y.requires_grad]
-        found = [None] * len(wanted)
+        found: Sequence[torch.Tensor | None] = [None] * len(wanted)
         if pairs:
             results, d_results = zip(*pairs, strict=True)
             # The graph is kept: backward is repeatable until the next forward.

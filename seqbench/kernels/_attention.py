@@ -89,7 +89,7 @@ def attention_forward(
 ) -> AttentionOutputs:
     """Scores, their softmax inside the lengths, and the weighted mean of the memory."""
     xp = backend.xp
-    inside, memory, keys = _keys(score, params, inputs, xp=xp)
+    inside, memory, keys = keys_of(score, params, inputs, xp=xp)
     queries = score.project_query(params, inputs.queries)
     scores = score.pairs(params, queries, keys, xp=xp)  # (Tq, B, Tx)
     scores = xp.where(inside, scores, LOWEST)
@@ -118,9 +118,26 @@ def attention_backward(
             "leave it out in training"
         )
     xp = backend.xp
-    inside, memory, keys = _keys(score, params, inputs, xp=xp)
+    inside, memory, keys = keys_of(score, params, inputs, xp=xp)
     queries = score.project_query(params, inputs.queries)
     weights = cache.weights[: len(inputs.queries), :, : len(memory)]
+    d_queries, d_keys, d_memory, d_pairs = pairs_backward(
+        score, d_out, params, weights, queries, keys, memory, inside, xp=xp
+    )
+    projected = (d_queries, d_keys, d_pairs)
+    d_queries, d_through_keys, d_params = score.unproject(params, inputs.queries, memory, projected)
+    d_memory = xp.ascontiguousarray(d_memory + d_through_keys)
+    return Gradients(d_params, AttentionInputs(d_queries, d_memory, None))
+
+
+def pairs_backward(
+    score: Score, d_out, params, weights, queries, keys, memory, inside, *, xp: Any
+) -> tuple[Array, Array, Array, dict[str, Array]]:
+    """Between outputs and projections: gradients of projected queries, keys, memory as values.
+
+    `queries` and `keys` are projected, `memory` has no padding, `inside` is (B, Tx). The last are
+    the gradients of the score's own parameters, by name.
+    """
     d_weights, d_memory = xp.zeros_like(weights), xp.zeros_like(memory)
     if d_out.context is not None:  # context = weights @ memory
         d_context = swap(d_out.context)  # (B, Tq, A)
@@ -131,13 +148,10 @@ def attention_backward(
     mean = (weights * d_weights).sum(axis=-1, keepdims=True)
     d_scores = weights * (d_weights - mean)  # weights = softmax(scores)
     d_queries, d_keys, d_pairs = score.pairs_backward(params, d_scores, queries, keys, xp=xp)
-    projected = (d_queries, d_keys, d_pairs)
-    d_queries, d_through_keys, d_params = score.unproject(params, inputs.queries, memory, projected)
-    d_memory = xp.ascontiguousarray(d_memory + d_through_keys)
-    return Gradients(d_params, AttentionInputs(d_queries, d_memory, None))
+    return d_queries, d_keys, d_memory, d_pairs
 
 
-def _keys(score: Score, params: Any, inputs: AttentionInputs, *, xp: Any) -> tuple[Any, Any, Any]:
+def keys_of(score: Score, params: Any, inputs: AttentionInputs, *, xp: Any) -> tuple[Any, Any, Any]:
     """(B, Tx) bool, the memory and its projection, both without padding."""
     mask = step_masks(inputs.lengths, len(inputs.memory), xp=xp)  # (Tx, B, 1)
     memory = xp.where(mask, inputs.memory, 0)

@@ -40,6 +40,7 @@ from .losses import NoParams
 
 __all__ = [
     "ADDITIVE",
+    "ADDITIVE_SCORE",
     "DOT",
     "GENERAL",
     "AdditiveParams",

@@ -18,7 +18,7 @@ WIDTH = "p.decoder.width"
 BIGGEST_SMALL_RATIO = 0.5  # below it `1/3.2 of` reads better than `0.31x`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Beam:
     """One width of one line: its BLEU, and the rows that it comes from."""
 

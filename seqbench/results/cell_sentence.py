@@ -33,12 +33,13 @@ def _cells(rows: pd.DataFrame, sizes: list[str]) -> str:
     for backend, own in rows.groupby(BACKEND, sort=True):
         found = _ratio(own, CELL, (ONE, OTHER), "time", sizes)
         if found is not None:
-            told.append(f"{found}{_verdict(found)} on {backend} {_over(found)}")
+            whose = "" if told else f" {OTHER.upper()}'s time forward and backward"
+            told.append(f"{found}{whose} on {backend}{_verdict(found)} {_over(found)}")
     if not told:
         return (
             f"No size has both {ONE.upper()} and {OTHER.upper()} timed, so which is cheaper is open"
         )
-    text = f"{ONE.upper()} took {' and '.join(told)} of {OTHER.upper()}'s time forward and backward"
+    text = f"{ONE.upper()} took {' and '.join(told)}"
     flops = _ratio(rows, CELL, (ONE, OTHER), "flops", [*sizes, BACKEND])
     memory = _ratio(rows, CELL, (ONE, OTHER), "peak_memory", [*sizes, BACKEND])
     more = [f"{number(flops.value, 2)}x its FLOP by formula" if flops else ""]
@@ -55,9 +56,10 @@ def _backends(rows: pd.DataFrame, sizes: list[str]) -> str:
         for cell, own in rows.groupby(CELL, sort=True):
             found = _ratio(own, BACKEND, (name, names[-1]), "time", sizes)
             if found is not None:
-                told.append(f"{found} for {cell.upper()}")
+                whose = "" if told else f" {names[-1]}'s time"
+                told.append(f"{found}{whose} for {cell.upper()}")
         if told:
-            clauses.append(f"{name} took {', '.join(told)} of {names[-1]}'s time")
+            clauses.append(f"{name} took {', '.join(told)}")
     return "; ".join(clauses)
 
 

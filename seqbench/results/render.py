@@ -87,8 +87,8 @@ def _shown(summary: pd.DataFrame, task: str) -> tuple[list[tuple[str, str, str]]
     asked = SHOWN.get(task, ())
     chosen = [p for name in asked for p in pairs if name in (p[0], f"{p[0]} {p[1]}")]
     chosen = (chosen or [p for p in pairs if p[1] != "ceiling"])[:MOST_COLUMNS]
-    times = [metric for metric, _ in chosen]
-    told = [(m, phase, phase if times.count(m) > 1 else "") for m, phase in chosen]
+    phases = [metric for metric, _ in pairs]
+    told = [(m, phase, phase if phases.count(m) > 1 else "") for m, phase in chosen]
     return told, len(pairs) - len(chosen)
 
 

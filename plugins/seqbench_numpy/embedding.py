@@ -1,0 +1,63 @@
+"""A15's gather, tuned: rows taken into a buffer, gradients added by SciPy's sparse product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqbench.interfaces import Backend, Contract, Gradients, Implementation, Plan, UnsupportedError
+from seqbench.kernels.embedding import (
+    EmbeddingDims,
+    EmbeddingInputs,
+    EmbeddingOutputs,
+    EmbeddingParams,
+)
+
+from ._scatter import SCATTER_IMPL, scatter_add
+
+
+class Gather(Implementation):
+    """Serves every size in float32 and float64; `impl_id` tells how gradients are added."""
+
+    tier = "own"
+
+    def __init__(self, contract: Contract, backend: Backend) -> None:
+        self.contract, self.backend = contract, backend
+        self.impl_id = f"numpy.gather_{SCATTER_IMPL}"
+        self.dtypes = contract.dtypes
+
+    def _plan(self, dims: Any, dtype: str, *, grad: bool) -> Plan:
+        return GatherPlan(dims, np.dtype(dtype), grad)
+
+
+class GatherPlan(Plan):
+    """The rows, and with `grad` the dense gradient; T is a capacity."""
+
+    def __init__(self, dims: EmbeddingDims, dtype: np.dtype, grad: bool) -> None:
+        T, B, V, E = dims
+        self._rows = np.empty((T, B, E), dtype)
+        self._d_weight = np.empty((V, E), dtype) if grad else None
+        self.nbytes = self._rows.nbytes + (self._d_weight.nbytes if grad else 0)
+
+    def load(self, params: EmbeddingParams) -> None:
+        self._params = params
+
+    def forward(self, inputs: EmbeddingInputs) -> EmbeddingOutputs:
+        self._inputs = inputs
+        rows = self._rows[: len(inputs.ids)]
+        np.take(self._params.weight, inputs.ids, axis=0, out=rows, mode="clip")  # raise would copy
+        return EmbeddingOutputs(rows)
+
+    def backward(self, d_outputs: EmbeddingOutputs) -> Gradients:
+        d_weight = self._d_weight
+        if d_weight is None:
+            raise UnsupportedError(
+                "embedding: this plan was made with grad=False and has no buffer for the gradient; "
+                "ask for plan(dims, dtype, grad=True)"
+            )
+        d_weight[:] = 0
+        if d_outputs.rows is not None:
+            rows = d_outputs.rows.reshape(-1, d_weight.shape[1])
+            scatter_add(d_weight, self._inputs.ids.reshape(-1), rows)
+        return Gradients(EmbeddingParams(d_weight), EmbeddingInputs(None))
