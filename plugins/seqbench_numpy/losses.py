@@ -111,12 +111,13 @@ class SoftmaxCrossEntropyPlan(Plan):
                 "softmax_cross_entropy: this plan was made with grad=False and has no gradient; "
                 "ask for plan(dims, dtype, grad=True)"
             )
-        T, B, V = shape = self._inputs.logits.shape
-        d_logits = self._d_logits[: T * B].reshape(shape)
+        shape = self._inputs.logits.shape
+        rows = shape[0] * shape[1]
+        d_logits = self._d_logits[:rows].reshape(shape)
         if d_outputs.loss is not None:
             if self._scaled is None:
                 self._scaled = np.empty_like(self._d_logits)
-            scaled = self._scaled[: T * B].reshape(shape)
+            scaled = self._scaled[:rows].reshape(shape)
             d_logits = np.multiply(d_logits, self._factor(d_outputs.loss), out=scaled)
         return Gradients(NoParams(), SoftmaxCrossEntropyInputs(d_logits, None, None))
 

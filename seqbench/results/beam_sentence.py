@@ -130,7 +130,7 @@ def _told(value: float, interval: Interval) -> str:
 
 
 def _score(beam: Beam) -> str:
-    return number(beam.bleu, 3)
+    return f"{beam.bleu:.1f}"
 
 
 def _cost(beam: Beam, base: Beam) -> str:

@@ -117,7 +117,12 @@ def _scales(axis: Any, rows: pd.DataFrame, places: dict[str, float], hints: Plot
     if hints.x_scale == "log" and min(places.values()) > 0:
         axis.set_xscale("log")
     if hints.y_scale == "log" and (rows["value"] > 0).all():
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
         axis.set_yscale("log")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # readable within one decade too
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.yaxis.set_minor_formatter(NullFormatter())
     if len(places) <= MOST_TICKS:
         axis.set_xticks(list(places.values()), labels=list(places))
         axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)

@@ -123,7 +123,7 @@ def faults(table: pd.DataFrame) -> list[str]:
     state = trials["status"].where(trials["gate"] != "fail", "gate failed")
     why = trials["error"].where(trials["error"] != "", trials["reasons"])
     lines = []
-    swept = swept_columns(table)
+    swept, _ = _varying(table)
     for (state_, why_), own in trials.groupby([state.rename("s"), why.rename("w")], sort=False):
         labels = list(dict.fromkeys(case_label(row) for row in own[swept].to_dict("records")))
         more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
