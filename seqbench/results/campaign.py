@@ -48,7 +48,7 @@ def check_schema(found: Iterable[Any], where: str) -> None:
     """Raise StoreError unless every schema version is the one that this package reads."""
     for version in found:
         if version != SCHEMA_VERSION:
-            newer = isinstance(version, (int, float)) and version > SCHEMA_VERSION
+            newer = not isinstance(version, str) and version > SCHEMA_VERSION
             step = "update seqbench" if newer else "run the experiment again"
             raise StoreError(
                 f"results: {where} has schema version {version}, expected {SCHEMA_VERSION}; "

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from seqbench.interfaces import StoreError
-
+from .files import written
 from .summary import swept_columns
 from .wording import case_label, header, plain, scale_of
 
@@ -135,19 +134,9 @@ def _label(axis: Any, rows: pd.DataFrame, hints: PlotHints, name: str) -> None:
 
 
 def _save(figure: Any, base: Path) -> list[Path]:
-    """PNG and SVG, each written beside and renamed; no date in the SVG, so that it diffs."""
+    """PNG and SVG; no date in the SVG, so that it diffs."""
     paths = []
     for suffix, options in (("png", {"dpi": 150}), ("svg", {"metadata": {"Date": None}})):
-        path = base.with_name(f"{base.name}.{suffix}")
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            figure.savefig(beside, format=suffix, **options)
-            os.replace(beside, path)
-        except OSError as error:
-            raise StoreError(
-                f"results: cannot write {path}: {error}; choose another results_dir"
-            ) from error
-        finally:
-            beside.unlink(missing_ok=True)
-        paths.append(path)
+        save = partial(figure.savefig, format=suffix, **options)
+        paths.append(written(base.with_name(f"{base.name}.{suffix}"), save))
     return paths

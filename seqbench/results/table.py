@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -16,6 +15,7 @@ import pandas as pd
 from seqbench.interfaces import Sample, StoreError, TrialRecord
 
 from .campaign import check_schema
+from .files import written
 
 TEXT = (
     "trial_key",
@@ -176,7 +176,7 @@ def _text(value: Any) -> str:
 
 def write_csv(table: pd.DataFrame, path: Path | str) -> Path:
     """Floats in their shortest exact form; written whole or not at all."""
-    return _written(path, lambda target: table.to_csv(target, index=False, lineterminator="\n"))
+    return written(path, lambda target: table.to_csv(target, index=False, lineterminator="\n"))
 
 
 def read_csv(path: Path | str) -> pd.DataFrame:
@@ -211,7 +211,7 @@ def _from_text(values: pd.Series) -> pd.Series:
 
 def write_parquet(table: pd.DataFrame, path: Path | str) -> Path:
     """Through pyarrow; written whole or not at all."""
-    return _written(path, lambda target: table.to_parquet(target, engine="pyarrow", index=False))
+    return written(path, lambda target: table.to_parquet(target, engine="pyarrow", index=False))
 
 
 def read_parquet(path: Path | str) -> pd.DataFrame:
@@ -241,20 +241,3 @@ def _not_a_table(path: Path | str, why: str) -> StoreError:
         f"results: {path} is no table of this kind ({why}), expected one that `seqbench run` "
         "wrote; give table.csv or table.parquet of a campaign"
     )
-
-
-def _written(path: Path | str, write: Callable[[Path], Any]) -> Path:
-    """Write beside `path` and rename."""
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        os.replace(beside, path)
-    except OSError as error:
-        raise StoreError(
-            f"results: cannot write {path}: {error}; choose another results_dir"
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return path

@@ -68,7 +68,10 @@ def test_a_full_batch_is_the_layer_itself_to_the_bit(cell, layer):
     expected.backward(d_output)
     plan = cell.plan(DIMS, "float32", grad=True)
     plan.load(params)
-    assert torch.equal(plan.forward(inputs).output, expected)
+    outputs = plan.forward(inputs)
+    assert torch.equal(outputs.output, expected)
+    assert not outputs.output.requires_grad
+    assert not inputs.x.requires_grad
     gradients = plan.backward(CellOutputs(output=d_output, h=None))
     assert torch.equal(gradients.inputs.x, x.grad)
     assert torch.equal(gradients.params.weight_hh, module.weight_hh_l0.grad)

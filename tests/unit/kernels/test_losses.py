@@ -75,14 +75,18 @@ def test_an_empty_batch_costs_nothing():
 def test_binary_by_hand():
     assert binary_loss() == pytest.approx(2 * np.log(2))
     assert binary_loss(positive_weight=3.0) == pytest.approx(6 * np.log(2))
-    assert binary_loss(targets=np.zeros((3, 1)), positive_weight=3.0) == pytest.approx(2 * np.log(2))
+    assert binary_loss(targets=np.zeros((3, 1)), positive_weight=3.0) == pytest.approx(
+        2 * np.log(2)
+    )
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.name)
 def test_no_upstream_means_the_gradient_of_the_loss_itself(contract):
     impl = reference(contract)
     for case in cases(contract, ("odd", "padded")):
-        ones = np.ones(case.inputs.targets.shape) if case.inputs.reduction == "none" else np.ones(())
+        ones = (
+            np.ones(case.inputs.targets.shape) if case.inputs.reduction == "none" else np.ones(())
+        )
         _, expected = gradients_of(impl, case, LossOutputs(ones))
         _, actual = gradients_of(impl, case, LossOutputs(None))
         np.testing.assert_array_equal(actual.inputs.logits, expected.inputs.logits)

@@ -90,7 +90,9 @@ def test_dropout():
     np.testing.assert_array_equal(double > 0, mask > 0)
     later = dropout_mask((300,), 0.25, seed=3, stream=4, offset=300, dtype="float32", xp=np)
     np.testing.assert_array_equal(later, mask[1])
-    np.testing.assert_array_equal(dropout_mask((9,), 0.0, seed=0, stream=0, dtype="float64", xp=np), 1)
+    np.testing.assert_array_equal(
+        dropout_mask((9,), 0.0, seed=0, stream=0, dtype="float64", xp=np), 1
+    )
 
 
 @pytest.mark.parametrize("rate", [1.0, -0.1])

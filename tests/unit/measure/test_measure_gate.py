@@ -102,9 +102,7 @@ def test_a_dtype_without_a_tolerance_is_refused():
     with pytest.raises(UnsupportedError, match="no tolerance for int8, expected one of float64"):
         correctness_gate(SharedText(GRU, HOST), work.params, work.inputs, "int8")
     with pytest.raises(UnsupportedError, match="no tolerance for gradients in float16, expected"):
-        correctness_gate(
-            SharedText(GRU, HOST), work.params, work.inputs, "float16", work.d_outputs
-        )
+        correctness_gate(SharedText(GRU, HOST), work.params, work.inputs, "float16", work.d_outputs)
 
 
 def test_relative_error_by_hand():

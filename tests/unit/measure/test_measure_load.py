@@ -43,9 +43,7 @@ def test_cores_used_by_us_and_by_others():
 
 def test_a_full_machine_is_busy():
     found = between(user=1990, idle=10, own_s=9.9)
-    assert found.busy == (
-        "busy machine: others used 1.0 of 2 cores; stop them and measure again"
-    )
+    assert found.busy == ("busy machine: others used 1.0 of 2 cores; stop them and measure again")
 
 
 def test_a_single_core_that_is_ours_alone_is_not_busy():

@@ -35,9 +35,7 @@ def test_equal_samples_stop_at_the_minimum():
 
 def test_every_sample_is_kept_in_order_and_warm_up_is_not():
     timer = FakeTimer([9.0, 8.0, 1.0, 3.0, 2.0])
-    kept = measure(
-        nothing, timer=timer, sampling=sampling(warmup=2, min_samples=3, max_samples=3)
-    )
+    kept = measure(nothing, timer=timer, sampling=sampling(warmup=2, min_samples=3, max_samples=3))
     assert kept == [1.0, 3.0, 2.0]
 
 
@@ -105,10 +103,7 @@ def test_what_makes_a_time_invalid():
         assert len(reasons) == 1
         return reasons[0]
 
-    assert (
-        reason([1.0] * 3)
-        == "3 samples in 100 s, expected at least 6; raise measure.max_seconds"
-    )
+    assert reason([1.0] * 3) == "3 samples in 100 s, expected at least 6; raise measure.max_seconds"
     assert (
         reason([5e-6] * 6) == "a sample lasts 5e-06 s, expected 100 times the clock's own 1e-07 s; "
         "take a larger workload"

@@ -67,7 +67,9 @@ def test_bleu_without_statistics_has_none():
 def test_quality_is_a_mean_over_seeds_and_rounds_do_not_count_twice():
     def trial(seed, round, value):
         samples = [Sample("accuracy", value, "fraction", "higher")]
-        return record(f"{seed}-{round}", case_id=f"c{seed}", seed=seed, round=round, samples=samples)
+        return record(
+            f"{seed}-{round}", case_id=f"c{seed}", seed=seed, round=round, samples=samples
+        )
 
     made = [trial(0, 0, 0.2), trial(0, 1, 0.2), trial(0, 2, 0.2), trial(1, 0, 0.6)]
     row = one(summary_of(made), "accuracy")
@@ -95,7 +97,13 @@ def test_a_case_without_a_value_is_a_row():
 def test_a_case_with_some_rounds_lost_keeps_the_others():
     made = [beam(4, 300, round=0), beam(4, 300, round=1), lost_beam(4, round=2)]
     row = one(summary_of(made), "tokens_per_s")
-    assert (row["status"], row["trials"], row["done"], row["valid"], row["n"]) == ("oom", 3, 2, 2, 2)
+    assert (row["status"], row["trials"], row["done"], row["valid"], row["n"]) == (
+        "oom",
+        3,
+        2,
+        2,
+        2,
+    )
 
 
 def test_what_the_gate_failed_is_not_summarised():

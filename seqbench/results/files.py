@@ -1,0 +1,29 @@
+"""Files that are whole or absent: written beside their place and renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from seqbench.interfaces import StoreError
+
+
+def written(path: Path | str, write: Callable[[Path], Any]) -> Path:
+    """`write(target)` into `path`, its folders made. StoreError where it cannot be written."""
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(beside)
+        os.replace(beside, path)
+    except OSError as error:
+        raise StoreError(
+            f"results: cannot write {path}: {error}; choose another results_dir"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+    return path

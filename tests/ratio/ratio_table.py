@@ -1,0 +1,163 @@
+"""Rows of the ratio suites: what was compared, the ratio of each pair, and the table at the end."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seqbench.measure.ceilings import Ceilings, ceiling_s
+
+
+@dataclass(frozen=True, slots=True)
+class RatioRow:
+    """Ours against a peer at one size; the two lists of seconds are pairs, taken in turn.
+
+    flops, transcendentals : of one call, for the ceiling; 0 where no ceiling is told
+    least_share : target for the share of the ceiling; None without one
+    in_mean : whether the row counts in its group's geometric mean
+    """
+
+    group: str
+    size: str
+    ours: str
+    peer: str
+    ours_s: tuple[float, ...]
+    peer_s: tuple[float, ...]
+    flops: float = 0.0
+    transcendentals: float = 0.0
+    least_share: float | None = None
+    in_mean: bool = True
+
+    @property
+    def ratios(self) -> list[float]:
+        return [a / b for a, b in zip(self.ours_s, self.peer_s, strict=True)]
+
+    @property
+    def ratio(self) -> float:
+        """The median over the pairs: what disturbs one pair does not move it."""
+        return statistics.median(self.ratios)
+
+    def share(self, ceilings: Ceilings) -> float | None:
+        """Ceiling time over our best time."""
+        if not self.flops:
+            return None
+        return ceiling_s(self.flops, self.transcendentals, ceilings) / min(self.ours_s)
+
+
+@dataclass(slots=True)
+class RatioTable:
+    """All rows of a run, the best ceilings met in it, and the targets of geometric means."""
+
+    rows: list[RatioRow] = field(default_factory=list)
+    ceilings: Ceilings | None = None
+    at_most: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def meet(self, found: Ceilings) -> None:
+        """Keep the best: a rate that was reached once is one that this machine can reach."""
+        held = self.ceilings
+        if held is None:
+            self.ceilings = found
+            return
+        self.ceilings = Ceilings(
+            dtype=found.dtype,
+            gemm_gflops=max(held.gemm_gflops, found.gemm_gflops),
+            copy_gb_per_s=max(held.copy_gb_per_s, found.copy_gb_per_s),
+            tanh_ns=min(held.tanh_ns, found.tanh_ns),
+            exp_ns=min(held.exp_ns, found.exp_ns),
+            call_us=min(held.call_us, found.call_us),
+        )
+
+    def groups(self) -> list[str]:
+        return list(dict.fromkeys(row.group for row in self.rows))
+
+    def mean(self, group: str) -> float:
+        """Geometric mean of the ratios that count; NaN where none does."""
+        return geometric_mean(r.ratio for r in self.rows if r.group == group and r.in_mean)
+
+    def missed(self) -> list[str]:
+        """Targets that were not reached, one sentence each."""
+        found = []
+        for row in self.rows:
+            share = row.share(self.ceilings) if self.ceilings else None
+            if row.least_share is not None and share is not None and share < row.least_share:
+                found.append(
+                    f"{row.group} {row.size}: {share:.2f} of the ceiling, "
+                    f"expected at least {row.least_share:.2f}"
+                )
+        for group in self.groups():
+            mean, limit = self.mean(group), self.at_most.get(group)
+            if limit is not None and mean > limit:
+                found.append(f"{group}: geometric mean {mean:.2f}, expected at most {limit:.2f}")
+        return found
+
+    def lines(self) -> list[str]:
+        """The table as text."""
+        lines = [f"{name}: {value}" for name, value in self.notes.items()]
+        if self.ceilings:
+            lines.append(
+                f"ceilings: {self.ceilings.gemm_gflops:.1f} GFLOP/s GEMM, "
+                f"{self.ceilings.tanh_ns:.2f} ns a tanh ({self.ceilings.dtype}, best of the run)"
+            )
+        lines.append(
+            f"{'group':18} {'size':22} {'ours ms':>9} {'peer ms':>9} "
+            f"{'ratio':>6} {'quartiles':>11} {'ceiling':>7}"
+        )
+        for group in self.groups():
+            lines += [self._line(row) for row in self.rows if row.group == group]
+            lines.append(f"{group:18} geometric mean {self.mean(group):.2f}")
+        return lines
+
+    def _line(self, row: RatioRow) -> str:
+        low, _, high = statistics.quantiles(row.ratios, n=4, method="inclusive")
+        share = row.share(self.ceilings) if self.ceilings else None
+        told = "" if share is None else f"{share:.2f}"
+        ours, peer = (1e3 * statistics.median(s) for s in (row.ours_s, row.peer_s))
+        return (
+            f"{row.group:18} {row.size:22} {ours:9.2f} {peer:9.2f} "
+            f"{row.ratio:6.2f} {low:5.2f} {high:5.2f} {told:>7}"
+        )
+
+    def write(self, path: Path) -> None:
+        """JSON with every pair, or CSV with a row a size, by the file's suffix."""
+        if path.suffix == ".csv":
+            _write_csv(path, [self._summary(row) for row in self.rows])
+            return
+        whole = {
+            "notes": self.notes,
+            "ceilings": asdict(self.ceilings) if self.ceilings else None,
+            "means": {group: self.mean(group) for group in self.groups()},
+            "rows": [asdict(row) | self._summary(row) for row in self.rows],
+        }
+        path.write_text(json.dumps(whole, indent=1) + "\n")
+
+    def _summary(self, row: RatioRow) -> dict[str, Any]:
+        return {
+            "group": row.group,
+            "size": row.size,
+            "ours": row.ours,
+            "peer": row.peer,
+            "ours_median_s": statistics.median(row.ours_s),
+            "peer_median_s": statistics.median(row.peer_s),
+            "ratio": row.ratio,
+            "share_of_ceiling": row.share(self.ceilings) if self.ceilings else None,
+            "pairs": len(row.ours_s),
+        } | self.notes
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    logs = [math.log(v) for v in values]
+    return math.exp(sum(logs) / len(logs)) if logs else math.nan
+
+
+def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]) if rows else ["group"])
+        writer.writeheader()
+        writer.writerows(rows)
