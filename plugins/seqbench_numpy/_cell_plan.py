@@ -1,24 +1,28 @@
 """What the tuned cells share: buffers, the bulk input projection, freezing by length, gradients.
 
-Everything stays batch-major, (B, H) a step, which is also the layout of the boundary: nothing is
-ever transposed, and `output` is the buffer of the states itself when every sequence is full.
+States are batch-major, (B, H) a step, as at the boundary: nothing is transposed there, and `output`
+is the buffer of the states itself when every sequence is full. Gates are gate-major, (G, T, B, H):
+each gate of a step, and of a chunk of steps, is one contiguous piece.
 
-- One GEMM projects the inputs of a chunk of steps; the bias rides along as a column of ones.
+- One stacked matmul projects the inputs of a chunk of steps; the bias rides along as a column of
+  ones.
 - Sigmoid rows of the weights are halved when loaded: sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so one
   tanh serves all gates.
 - Backward computes the derivative factors of a chunk of steps at once, straight into the buffer
   that becomes the gradient of the gates; a step then multiplies it in place.
-- The gradients of the weights and of x are one GEMM each after the last step; the bias's is the
-  column of ones of the projection's.
+- The gradients of the weights and of x are products over all steps after the last one; the bias's
+  is the column of ones of the projection's.
 - Only steps from the shortest length on pay for masks.
 
 Tried on Zen 3 (AVX2, OpenBLAS's Haswell core, one thread) and not kept:
 
-- feature-major steps, `W @ [h; 1; x]` with one GEMM for both products: 8 % faster than batch-major
-  at B = 32, level at 64, slower at 128, and x, h, d_output and the gates' gradients must then be
-  transposed at 1 to 4 ns an element;
+- feature-major steps, `W @ [h; 1; x]` with one GEMM for both products: 8 % faster at B = 32, level
+  at 64, slower at 128, and x, h, d_output and the gates' gradients must then be transposed at 1 to
+  4 ns an element;
+- gates side by side, (B, GH), with one GEMM for all: the GEMM is level, but a ufunc on one gate
+  pays 65 ns a row, 15 % of everything at H = 128;
 - weight_hh as it comes instead of transposed: up to 12 % slower at H = 1024;
-- one GEMM a gate, padded leading dimensions: level;
+- padded leading dimensions: level;
 - SciPy's sgemm, which can add to its target: 10 to 40 % slower than matmul and an add;
 - tanh as x / sqrt(x^2 + 1 / P(x^2)^2) in 14 calls: 2.1 for NumPy's 2.9 ns an element on blocks of
   64 Ki elements, slower below 8 Ki, at an error of 1e-6.
@@ -26,7 +30,7 @@ Tried on Zen 3 (AVX2, OpenBLAS's Haswell core, one thread) and not kept:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,50 +87,74 @@ class CellPlan(Plan):
 
     def __init__(self, dims: Any, dtype: np.dtype, grad: bool) -> None:
         T, B, I, H = self._dims = dims
-        rows = self.gates * H
+        G = self.gates
         self._dtype, self._grad, self._steps = dtype, grad, 0
         self._chunk = max(1, min(T, -(-PROJECTED_ROWS // max(1, B))))
         kept = T if grad else self._chunk
         self._held: list[np.ndarray] = []
-        block = max(1, BLOCK_BYTES // max(1, rows * dtype.itemsize))
+        block = max(1, BLOCK_BYTES // max(1, G * H * dtype.itemsize))
         self._blocks = [slice(first, first + block) for first in range(0, B, block)]
         self._x1 = self._new(kept, B, I + 1)  # x and a column of ones
         self._x1[..., I] = 1
-        self._gates = self._new(kept, B, rows)
-        self._recurrent = self._new(B, rows)
+        self._side_by_side = B <= SIDE_BY_SIDE_BATCH
+        self._gates = self._new_gates(G, kept)
+        self._recurrent = self._new_gates(G, 1)[:, 0]
         self._hidden = self._new(T + 1, B, H)  # hidden[0] is h0
         self._output: np.ndarray | None = None  # made when a length first differs
-        self._w_ih1 = self._new(rows, I + 1)  # weight_ih and the bias, scaled
-        self._w_hh = self._new(H, rows)  # transposed: up to 12 % on the GEMM of a step
+        self._w_ih1 = self._new(G, H, I + 1)  # weight_ih and the bias, scaled
+        self._w_hh = self._new(H, G * H)  # scaled and transposed
         if grad:
-            self._d_w1 = self._new(rows, I + 1)
-            self._d_w_ih, self._d_w_hh = self._new(rows, I), self._new(rows, H)
-            self._d_bias = self._new(rows)
+            self._d_w1 = self._new(G, H, I + 1)
+            self._d_w_ih, self._d_w_hh = self._new(G, H, I), self._new(G, H, H)
+            self._d_bias = self._new(G, H)
             self._d_x = self._new(T, B, I)
+            self._d_x_parts = self._new(G, self._chunk * B, I)
             self._d_h, self._upstream = self._new(B, H), self._new(B, H)
-            self._factor_steps = max(1, min(T, FACTOR_BYTES // max(1, B * rows * dtype.itemsize)))
+            self._factor_steps = max(1, min(T, FACTOR_BYTES // max(1, G * B * H * dtype.itemsize)))
 
     def _new(self, *shape: int) -> np.ndarray:
         array = np.empty(shape, self._dtype)
         self._held.append(array)
         return array
 
+    def _new_gates(self, num_gates: int, steps: int) -> np.ndarray:
+        """(num_gates, steps, B, H), in memory gate by gate or, for few rows, side by side."""
+        _, B, _, H = self._dims
+        if self._side_by_side:
+            return self._new(steps, B, num_gates, H).transpose(2, 0, 1, 3)
+        return self._new(num_gates, steps, B, H)
+
     @property
     def nbytes(self) -> int:  # type: ignore[override]
         """Bytes held by every buffer."""
         return sum(a.nbytes for a in self._held)
 
-    def _pack(self, weight_ih: Any, weight_hh: Any, bias: Any, scale: np.ndarray) -> None:
-        """The weights of the forward pass, each row times its `scale` (rows, 1).
+    def _by_gate(self, rows: np.ndarray) -> np.ndarray:
+        """(GH, ...) as (G, H, ...)."""
+        return rows.reshape(self.gates, -1, *rows.shape[1:])
+
+    def _pack(self, weight_ih: Any, weight_hh: Any, bias: Any, scale: Sequence[float]) -> None:
+        """The weights of the forward pass, each gate times its `scale`.
 
         Backward reads the unscaled ones from the params that were loaded.
         """
-        np.multiply(weight_ih, scale, out=self._w_ih1[:, :-1])
-        np.multiply(bias, scale[:, 0], out=self._w_ih1[:, -1])
-        for first in range(0, len(weight_hh), TRANSPOSED_ROWS):
-            rows = slice(first, first + TRANSPOSED_ROWS)
-            np.copyto(self._w_hh[:, rows], weight_hh[rows].T)
-        np.multiply(self._w_hh, scale[:, 0], out=self._w_hh)
+        weight_ih, weight_hh, bias = map(self._by_gate, (weight_ih, weight_hh, bias))
+        for gate, factor in enumerate(scale):
+            np.multiply(weight_ih[gate], factor, out=self._w_ih1[gate, :, :-1])
+            np.multiply(bias[gate], factor, out=self._w_ih1[gate, :, -1])
+            transposed = self._transposed[gate]
+            for first in range(0, len(transposed), TRANSPOSED_ROWS):
+                rows = slice(first, first + TRANSPOSED_ROWS)
+                np.copyto(transposed[:, rows], weight_hh[gate, rows].T)
+            if factor != 1:
+                np.multiply(transposed, factor, out=transposed)
+
+    def _multiply(self, states: np.ndarray) -> None:
+        """The recurrent part of the gates: (B, H) x (H, GH), in one product or gate by gate."""
+        if self._side_by_side:
+            np.matmul(states, self._w_hh, out=_flat(self._recurrent))
+        else:
+            np.matmul(states, self._transposed, out=self._recurrent)
 
     def _begin(self, inputs: Any) -> None:
         """Lengths and the initial state; masks only where a length is below T."""
@@ -138,26 +166,28 @@ class CellPlan(Plan):
             self._inside = (np.arange(steps)[:, None] < lengths)[:, :, None]  # (T, B, 1)
             self._outside = ~self._inside
 
-    def _project(self, x: np.ndarray, first: int, last: int) -> np.ndarray:
-        """The gates of steps [first, last) before the recurrent part: (steps, B, GH)."""
-        kept = slice(first, last) if self._grad else slice(0, last - first)
-        x1, gates = self._x1[kept], self._gates[kept]
-        x1[..., :-1] = x[first:last]
-        if last > self._full:
-            np.copyto(x1[..., :-1], 0, where=self._outside[first:last])
-        columns = x1.shape[2]
-        np.matmul(
-            x1.reshape(-1, columns), self._w_ih1.T, out=gates.reshape(-1, gates.shape[2])
-        )  # (TB, I + 1) x (I + 1, GH)
-        return gates
+    def _project(self, x: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """(t, gates (G, B, H)) of every step: the part of x and the bias, a chunk at a time."""
+        for first in range(0, self._steps, self._chunk):
+            last = min(first + self._chunk, self._steps)
+            kept = slice(first, last) if self._grad else slice(0, last - first)
+            x1, gates = self._x1[kept], self._gates[:, kept]
+            x1[..., :-1] = x[first:last]
+            if last > self._full:
+                np.copyto(x1[..., :-1], 0, where=self._outside[first:last])
+            flat = gates.reshape(self.gates, -1, gates.shape[3])
+            flat_x1 = x1.reshape(-1, x1.shape[2])
+            np.matmul(flat_x1, self._w_ih1.transpose(0, 2, 1), out=flat)  # (G, TB, H)
+            for t in range(first, last):
+                yield t, gates[:, t - first]
 
-    def _in_blocks(self, step: Callable[..., None], *arrays: np.ndarray) -> None:
-        """`step` on rows of the batch, as many at a time as stay in the cache."""
+    def _in_blocks(self, step: Callable[..., None], gate: np.ndarray, *states: np.ndarray) -> None:
+        """`step(gate, recurrent, *states)` on as many rows of the batch as stay in the cache."""
         if len(self._blocks) <= 1:
-            step(*arrays)
+            step(gate, self._recurrent, *states)
             return
         for rows in self._blocks:
-            step(*(a[rows] for a in arrays))
+            step(gate[:, rows], self._recurrent[:, rows], *(s[rows] for s in states))
 
     def _freeze(self, t: int, states: np.ndarray) -> None:
         """After step t: rows past their length keep states[t]."""
@@ -194,19 +224,36 @@ class CellPlan(Plan):
         firsts = range(0, self._steps, size)
         return [(first, min(first + size, self._steps)) for first in reversed(firsts)]
 
-    def _previous(self, t: int, d_pre: np.ndarray, weight: np.ndarray) -> None:
-        """d_h = d_pre @ weight: (B, GH) x (GH, H); rows past their length keep theirs."""
-        if t < self._full:
-            np.matmul(d_pre, weight, out=self._d_h)
-        else:
-            np.copyto(self._d_h, d_pre @ weight, where=self._inside[t])
+    def _previous(self, t: int, d_gate: np.ndarray, weight: np.ndarray) -> None:
+        """d_h = the sum over gates of d_gate @ weight; rows past their length keep theirs.
 
-    def _finish(self, d_pre: np.ndarray, weight_ih: np.ndarray) -> None:
-        """Gradients of x, weight_ih and its bias from d_pre (T, B, GH)."""
-        flat = d_pre.reshape(-1, d_pre.shape[2])
+        d_gate : (n, B, H); weight : (n, H, H), n at most G. Overwrites the recurrent buffer.
+        """
+        parts = np.matmul(d_gate, weight, out=self._recurrent[: len(weight)])
+        if t < self._full:
+            np.add.reduce(parts, axis=0, out=self._d_h)
+        else:
+            np.copyto(self._d_h, parts.sum(axis=0), where=self._inside[t])
+
+    def _finish(self, d_gates: np.ndarray, weight_ih: np.ndarray) -> None:
+        """Gradients of x, weight_ih and its bias from d_gates (G, T, B, H)."""
+        flat = d_gates.reshape(self.gates, -1, d_gates.shape[3])  # (G, TB, H)
         x1 = self._x1[: self._steps].reshape(-1, self._x1.shape[2])
-        np.matmul(flat.T, x1, out=self._d_w1)  # (GH, TB) x (TB, I + 1)
-        self._d_w_ih[:] = self._d_w1[:, :-1]
-        self._d_bias[:] = self._d_w1[:, -1]
-        d_x = self._d_x[: self._steps]
-        np.matmul(flat, weight_ih, out=d_x.reshape(-1, d_x.shape[2]))  # (TB, GH) x (GH, I)
+        np.matmul(flat.transpose(0, 2, 1), x1, out=self._d_w1)  # (G, H, TB) x (TB, I + 1)
+        self._d_w_ih[:] = self._d_w1[..., :-1]
+        self._d_bias[:] = self._d_w1[..., -1]
+        d_x, weight = self._d_x.reshape(-1, self._d_x.shape[2]), self._by_gate(weight_ih)
+        size = max(1, self._d_x_parts.shape[1])
+        for first in range(0, flat.shape[1], size):
+            part = flat[:, first : first + size]
+            parts = np.matmul(part, weight, out=self._d_x_parts[:, : part.shape[1]])
+            np.add.reduce(parts, axis=0, out=d_x[first : first + part.shape[1]])
+
+    def _finish_recurrent(self, d_gates: np.ndarray, states: np.ndarray, out: np.ndarray) -> None:
+        """Gradient of weight_hh's gates from d_gates (n, T, B, H) and the states they saw."""
+        flat = d_gates.reshape(len(d_gates), -1, d_gates.shape[3])
+        np.matmul(flat.transpose(0, 2, 1), states.reshape(-1, states.shape[2]), out=out)
+
+    def _rows(self, by_gate: np.ndarray) -> np.ndarray:
+        """(G, H, ...) as (GH, ...), what the boundary takes."""
+        return by_gate.reshape(-1, *by_gate.shape[2:])

@@ -62,7 +62,7 @@ class GatherPlan(Plan):
         self._add = add
         self._rows = np.empty((T, B, E), dtype)
         self._d_weight = np.empty((V, E), dtype) if grad else None
-        self.nbytes = self._rows.nbytes + (self._d_weight.nbytes if grad else 0)
+        self.nbytes = self._rows.nbytes + (0 if self._d_weight is None else self._d_weight.nbytes)
 
     def load(self, params: EmbeddingParams) -> None:
         self._params = params

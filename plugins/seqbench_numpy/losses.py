@@ -81,8 +81,9 @@ class SoftmaxCrossEntropyPlan(Plan):
     def _block_loss(self, flat, targets, rows, inputs, scale: float) -> np.ndarray:
         """(rows,) losses of some rows; leaves their gradient where `grad` asks for it."""
         smoothing, V = inputs.label_smoothing, flat.shape[1]
-        direct = self._d_logits is not None and isinstance(rows, slice)
-        block = self._d_logits[rows] if direct else self._block[: len(targets)]
+        d_logits = self._d_logits
+        direct = d_logits is not None and isinstance(rows, slice)
+        block = d_logits[rows] if direct else self._block[: len(targets)]  # type: ignore[index]
         logits = flat[rows]
         each = np.arange(len(targets))
         largest = logits.max(axis=1)
@@ -92,10 +93,10 @@ class SoftmaxCrossEntropyPlan(Plan):
             expected = (1 - smoothing) * expected + smoothing * block.mean(axis=1)
         np.exp(block, out=block)
         total = block @ self._ones  # half the time of block.sum(axis=1)
-        if self._d_logits is not None:
+        if d_logits is not None:
             self._block_gradient(block, total, each, targets, smoothing / V, scale, smoothing)
             if not direct:
-                self._d_logits[rows] = block
+                d_logits[rows] = block
         return np.log(total) - expected
 
     def _block_gradient(self, block, total, each, targets, share, scale, smoothing) -> None:

@@ -1,4 +1,4 @@
-"""A11, tuned: one GEMM and one tanh over all four gates a step."""
+"""A11, tuned: one stacked product and one tanh over all four gates a step."""
 
 from __future__ import annotations
 
@@ -16,89 +16,82 @@ def lstm(contract: Contract, backend: Backend) -> NumpyCell:
 
 
 class LSTMPlan(CellPlan):
-    """c = f c_prev + i g, h = o tanh(c); gate rows i, f, g, o."""
+    """c = f c_prev + i g, h = o tanh(c); gates i, f, g, o."""
 
     gates = 4
 
     def __init__(self, dims: CellDims, dtype: np.dtype, grad: bool) -> None:
         super().__init__(dims, dtype, grad)
         T, B, _, H = dims
-        self._scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), H)[:, None]
         # Without backward two states take turns: t % 2.
         self._cell = self._new(T + 1 if grad else 2, B, H)
         self._tanh_cell = self._new(T if grad else 1, B, H)
         if grad:
-            self._d_gates = self._new(T, B, 4 * H)
+            self._d_gates = self._new(4, T, B, H)
             self._d_cell = self._new(self._factor_steps, B, H)  # factors of d_h within d_c
             self._d_c, self._product = self._new(B, H), self._new(B, H)
 
     def load(self, params: LSTMParams) -> None:
         self._params = params
-        self._pack(params.weight_ih, params.weight_hh, params.bias, self._scale)
+        self._pack(params.weight_ih, params.weight_hh, params.bias, (0.5, 0.5, 1, 0.5))
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
-        steps, hidden, weight = self._steps, self._hidden, self._w_hh
-        cell, ring = self._cell, len(self._cell)
+        hidden, cell, ring = self._hidden, self._cell, len(self._cell)
         cell[0] = inputs.c0
-        for first in range(0, steps, self._chunk):
-            last = min(first + self._chunk, steps)
-            for t, gate in enumerate(self._project(inputs.x, first, last), first):
-                np.matmul(hidden[t], weight, out=self._recurrent)
-                c_prev, c = cell[t % ring], cell[(t + 1) % ring]
-                tanh_c = self._tanh_cell[t if self._grad else 0]
-                self._in_blocks(_step, gate, self._recurrent, c_prev, c, tanh_c, hidden[t + 1])
-                if t >= self._full:
-                    self._freeze(t, hidden)
-                    np.copyto(c, c_prev, where=self._outside[t])
+        for t, gate in self._project(inputs.x):
+            np.matmul(hidden[t], self._w_hh, out=self._recurrent)
+            c_prev, c = cell[t % ring], cell[(t + 1) % ring]
+            tanh_c = self._tanh_cell[t if self._grad else 0]
+            self._in_blocks(_step, gate, c_prev, c, tanh_c, hidden[t + 1])
+            if t >= self._full:
+                self._freeze(t, hidden)
+                np.copyto(c, c_prev, where=self._outside[t])
+        steps = self._steps
         return CellOutputs(output=self._outputs(), h=hidden[steps], c=cell[steps % ring])
 
     def backward(self, d_outputs: CellOutputs) -> Gradients:
         d_output = self._begin_backward(d_outputs)
         self._d_c[:] = 0 if d_outputs.c is None else d_outputs.c
+        weight = self._by_gate(self._params.weight_hh)
         for first, last in self._factor_chunks():
             self._factors(first, last)
             for t in range(last - 1, first - 1, -1):
                 np.add(d_output[t], self._d_h, out=self._upstream)
                 self._step_back(t, self._d_cell[t - first])
-                self._previous(t, self._d_gates[t], self._params.weight_hh)
+                self._previous(t, self._d_gates[:, t], weight)
         return self._gradients()
 
     def _factors(self, first: int, last: int) -> None:
-        """d_gates[first:last]: derivatives of c (i, f, g) and of h (o) by the gates' sums.
+        """d_gates[:, first:last]: derivatives of c (i, f, g) and of h (o) by the gates' sums.
 
         d_cell: those of h by c.
         """
-        H = self._d_c.shape[1]
-        gates, d_gates = self._gates[first:last], self._d_gates[first:last]
+        i, _, g, o = self._gates[:, first:last]
+        d_i, d_f, d_g, d_o = d_gates = self._d_gates[:, first:last]
         tanh_c, d_cell = self._tanh_cell[first:last], self._d_cell[: last - first]
-        i, g, o = gates[..., :H], gates[..., 2 * H : 3 * H], gates[..., 3 * H :]
-        d_g = d_gates[..., 2 * H : 3 * H]
-        sigmoid_slope(gates[..., : 2 * H], out=d_gates[..., : 2 * H])
-        sigmoid_slope(o, out=d_gates[..., 3 * H :])
-        np.multiply(d_gates[..., :H], g, out=d_gates[..., :H])  # c = f c_prev + i g
-        d_f = d_gates[..., H : 2 * H]
+        sigmoid_slope(self._gates[:2, first:last], out=d_gates[:2])
+        sigmoid_slope(o, out=d_o)
+        np.multiply(d_i, g, out=d_i)  # c = f c_prev + i g
         np.multiply(d_f, self._cell[first:last], out=d_f)
         np.multiply(g, g, out=d_g)
         np.subtract(1, d_g, out=d_g)
         np.multiply(d_g, i, out=d_g)
-        np.multiply(d_gates[..., 3 * H :], tanh_c, out=d_gates[..., 3 * H :])  # h = o tanh(c)
+        np.multiply(d_o, tanh_c, out=d_o)  # h = o tanh(c)
         np.multiply(tanh_c, tanh_c, out=d_cell)
         np.subtract(1, d_cell, out=d_cell)
         np.multiply(d_cell, o, out=d_cell)
 
     def _step_back(self, t: int, d_cell: np.ndarray) -> None:
         """The gates' gradients from upstream and d_c, in place; d_c one step back."""
-        B, H = self._d_c.shape
-        upstream, d_c, d_gate = self._upstream, self._d_c, self._d_gates[t]
+        upstream, d_c, d_gate = self._upstream, self._d_c, self._d_gates[:, t]
         if t >= self._full:
             np.copyto(upstream, 0, where=self._outside[t])
         np.multiply(upstream, d_cell, out=self._product)
         np.add(d_c, self._product, out=d_c)
-        first_three = d_gate.reshape(B, 4, H)[:, :3]
-        np.multiply(first_three, d_c[:, None], out=first_three)
-        np.multiply(d_gate[:, 3 * H :], upstream, out=d_gate[:, 3 * H :])
-        forget = self._gates[t, :, H : 2 * H]
+        np.multiply(d_gate[:3], d_c, out=d_gate[:3])
+        np.multiply(d_gate[3], upstream, out=d_gate[3])
+        forget = self._gates[1, t]
         if t < self._full:
             np.multiply(d_c, forget, out=d_c)
         else:
@@ -106,26 +99,25 @@ class LSTMPlan(CellPlan):
             np.multiply(d_c, forget, out=d_c, where=self._inside[t])
 
     def _gradients(self) -> Gradients:
-        steps, params = self._steps, self._params
-        d_gates = self._d_gates[:steps]
-        self._finish(d_gates, params.weight_ih)
-        flat = d_gates.reshape(-1, d_gates.shape[2])
-        np.matmul(flat.T, self._hidden[:steps].reshape(-1, self._hidden.shape[2]), out=self._d_w_hh)
+        steps = self._steps
+        d_gates = self._d_gates[:, :steps]
+        self._finish(d_gates, self._params.weight_ih)
+        self._finish_recurrent(d_gates, self._hidden[:steps], self._d_w_hh)
         return Gradients(
-            LSTMParams(weight_ih=self._d_w_ih, weight_hh=self._d_w_hh, bias=self._d_bias),
+            LSTMParams(*map(self._rows, (self._d_w_ih, self._d_w_hh, self._d_bias))),
             CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h, c0=self._d_c),
         )
 
 
 def _step(gate, recurrent, c_prev, c, tanh_c, h) -> None:
-    """One step of some rows: gate (B, 4H) holds the projection, then i, f, g, o."""
-    H = c.shape[1]
+    """One step of some rows: gate (4, B, H) holds the projection, then i, f, g, o."""
     np.add(gate, recurrent, out=gate)
     np.tanh(gate, out=gate)
-    sigmoid_of_tanh(gate[:, : 2 * H])
-    sigmoid_of_tanh(gate[:, 3 * H :])
-    np.multiply(gate[:, H : 2 * H], c_prev, out=c)
-    np.multiply(gate[:, :H], gate[:, 2 * H : 3 * H], out=h)
+    sigmoid_of_tanh(gate[:2])
+    sigmoid_of_tanh(gate[3])
+    i, f, g, o = gate
+    np.multiply(f, c_prev, out=c)
+    np.multiply(i, g, out=h)
     np.add(c, h, out=c)
     np.tanh(c, out=tanh_c)
-    np.multiply(gate[:, 3 * H :], tanh_c, out=h)
+    np.multiply(o, tanh_c, out=h)

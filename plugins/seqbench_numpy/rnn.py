@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqbench.interfaces import Backend, Contract, Gradients
-from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
+from seqbench.kernels._cell import CellInputs, CellOutputs
 from seqbench.kernels.rnn import RNNParams
 
 from ._cell_plan import CellPlan, NumpyCell
@@ -20,52 +20,46 @@ class RNNPlan(CellPlan):
 
     gates = 1
 
-    def __init__(self, dims: CellDims, dtype: np.dtype, grad: bool) -> None:
-        super().__init__(dims, dtype, grad)
-        self._scale = np.ones((dims.H, 1), dtype)
-
     def load(self, params: RNNParams) -> None:
         self._params = params
-        self._pack(params.weight_ih, params.weight_hh, params.bias, self._scale)
+        self._pack(params.weight_ih, params.weight_hh, params.bias, (1,))
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
-        steps, hidden = self._steps, self._hidden
-        recurrent, weight = self._recurrent, self._w_hh
-        for first in range(0, steps, self._chunk):
-            last = min(first + self._chunk, steps)
-            for t, gate in enumerate(self._project(inputs.x, first, last), first):
-                np.matmul(hidden[t], weight, out=recurrent)
-                np.add(gate, recurrent, out=recurrent)
-                np.tanh(recurrent, out=hidden[t + 1])
-                if t >= self._full:
-                    self._freeze(t, hidden)
-        return CellOutputs(output=self._outputs(), h=hidden[steps])
+        hidden, recurrent, weight = self._hidden, self._recurrent[0], self._w_hh[0]
+        for t, gate in self._project(inputs.x):
+            np.matmul(hidden[t], weight, out=recurrent)
+            np.add(gate[0], recurrent, out=recurrent)
+            np.tanh(recurrent, out=hidden[t + 1])
+            if t >= self._full:
+                self._freeze(t, hidden)
+        return CellOutputs(output=self._outputs(), h=hidden[self._steps])
 
     def backward(self, d_outputs: CellOutputs) -> Gradients:
         d_output = self._begin_backward(d_outputs)
-        steps, hidden, upstream, d_h = self._steps, self._hidden, self._upstream, self._d_h
-        d_pre, weight = self._gates, self._params.weight_hh
+        hidden, upstream, d_h = self._hidden, self._upstream, self._d_h
+        d_sums, weight = self._gates[0], self._params.weight_hh
         for first, last in self._factor_chunks():
-            factors = d_pre[first:last]
-            np.multiply(hidden[first + 1 : last + 1], hidden[first + 1 : last + 1], out=factors)
+            factors, h = d_sums[first:last], hidden[first + 1 : last + 1]
+            np.multiply(h, h, out=factors)  # h = tanh(sum)
             np.subtract(1, factors, out=factors)
             for t in range(last - 1, first - 1, -1):
+                d_sum = d_sums[t]
                 np.add(d_output[t], d_h, out=upstream)
-                np.multiply(d_pre[t], upstream, out=d_pre[t])
-                if t >= self._full:
-                    np.copyto(d_pre[t], 0, where=self._outside[t])
-                self._previous(t, d_pre[t], weight)
-        return self._gradients(d_pre[:steps])
+                np.multiply(d_sum, upstream, out=d_sum)
+                if t < self._full:
+                    np.matmul(d_sum, weight, out=d_h)  # sum = .. + W_hh h_prev
+                else:
+                    np.copyto(d_sum, 0, where=self._outside[t])
+                    np.copyto(d_h, d_sum @ weight, where=self._inside[t])
+        return self._gradients()
 
-    def _gradients(self, d_pre: np.ndarray) -> Gradients:
-        params = self._params
-        self._finish(d_pre, params.weight_ih)
-        flat = d_pre.reshape(-1, d_pre.shape[2])
-        np.matmul(
-            flat.T, self._hidden[: self._steps].reshape(-1, self._hidden.shape[2]), out=self._d_w_hh
-        )
+    def _gradients(self) -> Gradients:
+        steps = self._steps
+        d_sums = self._gates[:, :steps]
+        self._finish(d_sums, self._params.weight_ih)
+        self._finish_recurrent(d_sums, self._hidden[:steps], self._d_w_hh)
         return Gradients(
-            RNNParams(weight_ih=self._d_w_ih, weight_hh=self._d_w_hh, bias=self._d_bias),
-            CellInputs(x=self._d_x[: self._steps], lengths=None, h0=self._d_h),
+            RNNParams(*map(self._rows, (self._d_w_ih, self._d_w_hh, self._d_bias))),
+            CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h),
         )

@@ -178,7 +178,7 @@ def decoder_backward(
     d_h, d_c, d_cell = d_out.h, d_out.c, None
     for t in range(steps - 1, -1, -1):
         d_step = CellOutputs(_at(d_out.output, t), d_h, d_c)
-        gradient, d_in = cell.backward(
+        gradient, d_in = cell.backward(  # type: ignore[misc]  # every cell has one
             d_step,
             params.cell,
             _step_inputs(inputs, cache, t, xp=xp),

@@ -49,7 +49,7 @@ def decoder_dims(
 def decoder_shapes(cell: Contract, dims: AttentionDecoderDims) -> dict[str, tuple[int, ...]]:
     """Names are dotted: cell.weight_ih, attention.v."""
     of_cell = cell.shapes(_cell_dims(dims))  # type: ignore[misc]
-    of_attention = ADDITIVE.shapes(_attention_dims(dims))  # type: ignore[misc]
+    of_attention = ADDITIVE.shapes(_attention_dims(dims))
     return {f"cell.{name}": shape for name, shape in of_cell.items()} | {
         f"attention.{name}": shape for name, shape in of_attention.items()
     }

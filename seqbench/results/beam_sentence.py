@@ -62,11 +62,13 @@ def _line(table: pd.DataFrame, evidence: Evidence) -> str:
     base, widest = beams[0], beams[-1]
     best = max(beams, key=lambda beam: (beam.bleu, -beam.width))
     if best is base:
-        text = _no_gain(base, widest)
+        text, clear = _no_gain(base, widest)
     else:
-        text = _gain(base, best) + (_beyond(best, widest) if widest is not best else "")
+        text, clear = _gain(base, best)
+        text += _beyond(best, widest) if widest is not best else ""
     costs = [_cost(beam, base) for beam in dict.fromkeys((best, widest)) if beam is not base]
-    return f"{text}{''.join(costs)}; best {best.name}{lost}"
+    verdict = f"best {best.name}" if clear else "no width is clearly best"
+    return f"{text}{''.join(costs)}; {verdict}{lost}"
 
 
 def _beams(table: pd.DataFrame, evidence: Evidence) -> list[Beam]:
@@ -89,24 +91,27 @@ def _difference(beam: Beam, base: Beam) -> tuple[float, Interval]:
     return beam.bleu - base.bleu, percentile_interval(beam.resamples - base.resamples)
 
 
-def _gain(base: Beam, best: Beam) -> str:
+def _gain(base: Beam, best: Beam) -> tuple[str, bool]:
+    """What the best width gained, and whether that is clear."""
     gain, interval = _difference(best, base)
     widening = f"Widening the beam from {base.width} to {best.width}"
     if interval[0] <= 0 <= interval[1]:
-        told = with_interval(gain, *interval)
-        return f"{widening} changed BLEU by {told}, no more than its interval, to {_score(best)}"
-    return f"{widening} raised BLEU by {_told(gain, interval)} to {_score(best)}"
+        told = f"{with_interval(gain, *interval)}, no more than its interval,"
+        return f"{widening} changed BLEU by {told} to {_score(best)}", False
+    return f"{widening} raised BLEU by {_told(gain, interval)} to {_score(best)}", True
 
 
-def _no_gain(base: Beam, widest: Beam) -> str:
+def _no_gain(base: Beam, widest: Beam) -> tuple[str, bool]:
+    """What the widest lost where the narrowest is best, and whether that is clear."""
     change, interval = _difference(widest, base)
     widening = f"Widening the beam from {base.width} to {widest.width}"
     if change == 0:
-        return f"{widening} left BLEU at {_score(base)}"
+        return f"{widening} left BLEU at {_score(base)}", True
     if interval[0] <= 0 <= interval[1]:
-        told = with_interval(change, *interval)
-        return f"{widening} changed BLEU by {told}, no more than its interval, from {_score(base)}"
-    return f"{widening} lowered BLEU by {_told(-change, _negated(interval))} from {_score(base)}"
+        told = f"{with_interval(change, *interval)}, no more than its interval,"
+        return f"{widening} changed BLEU by {told} from {_score(base)}", False
+    lost = _told(-change, _negated(interval))
+    return f"{widening} lowered BLEU by {lost} from {_score(base)}", True
 
 
 def _beyond(best: Beam, widest: Beam) -> str:

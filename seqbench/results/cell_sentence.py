@@ -29,7 +29,7 @@ def cell_sentence(evidence: Evidence) -> str:
 
 def _cells(rows: pd.DataFrame, sizes: list[str]) -> str:
     """GRU against LSTM on each backend."""
-    told = []
+    told: list[str] = []
     for backend, own in rows.groupby(BACKEND, sort=True):
         found = _ratio(own, CELL, (ONE, OTHER), "time", sizes)
         if found is not None:
@@ -52,7 +52,7 @@ def _backends(rows: pd.DataFrame, sizes: list[str]) -> str:
     names = sorted(rows[BACKEND].unique())
     clauses = []
     for name in names[:-1]:
-        told = []
+        told: list[str] = []
         for cell, own in rows.groupby(CELL, sort=True):
             found = _ratio(own, BACKEND, (name, names[-1]), "time", sizes)
             if found is not None:

@@ -67,7 +67,7 @@ def test_weights_sum_to_one_and_an_empty_memory_gives_nothing(contract):
     np.testing.assert_array_equal(out.context[:, empty], 0)
 
 
-@pytest.mark.parametrize("contract", (ADDITIVE, GENERAL), ids=lambda c: c.name)
+@pytest.mark.parametrize("contract", [ADDITIVE, GENERAL], ids=lambda c: c.name)
 def test_a_projected_memory_gives_the_same(contract):
     case = case_of(contract)
     expected = forward_of(reference(contract), case)

@@ -15,7 +15,7 @@ from seqbench.testing.reference import reference
 
 WEIGHT = np.arange(6.0).reshape(3, 2)
 IDS = np.array([[2], [0], [2]], np.int32)
-BOTH = pytest.mark.parametrize("contract", (GATHER, ONE_HOT), ids=lambda c: c.name)
+BOTH = pytest.mark.parametrize("contract", [GATHER, ONE_HOT], ids=lambda c: c.name)
 
 
 @BOTH

@@ -13,7 +13,7 @@ from seqbench.testing.reference import reference
 from seqbench.testing.running import planned
 from seqbench.testing.trees import named_arrays
 
-OPTIMIZERS = pytest.mark.parametrize("contract", (ADAM, ADAGRAD, SGD), ids=lambda c: c.name)
+OPTIMIZERS = pytest.mark.parametrize("contract", [ADAM, ADAGRAD, SGD], ids=lambda c: c.name)
 
 
 @OPTIMIZERS
@@ -36,7 +36,7 @@ def test_updates_its_params_in_place_and_leaves_the_gradient(contract):
 
 @pytest.mark.parametrize(("contract", "first"), [(ADAM, 0.01), (ADAGRAD, 0.01), (SGD, 0.02)])
 def test_the_first_step_from_rest_by_hand(contract, first):
-    """Adam and AdaGrad move every weight by the rate, whatever the gradient; SGD by rate times it."""
+    """Adam and AdaGrad move every weight by the rate, SGD by the rate times the gradient."""
     zero = np.zeros(3)
     slots = [zero.copy() for _ in contract.Params.__dataclass_fields__]
     gradient = np.array([2.0, -2.0, 2.0])

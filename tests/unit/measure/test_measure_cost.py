@@ -19,8 +19,8 @@ from seqbench.measure import cost
 from seqbench.measure.ceilings import Ceilings
 from seqbench.measure.cost import (
     CostSettings,
-    cell_cost,
     ceilings_for,
+    cell_cost,
     random_workload,
     transcendentals,
 )
@@ -57,6 +57,7 @@ class Clocked(HostArrays):
 def _told(monkeypatch):
     monkeypatch.setattr(cost, "measure_ceilings", lambda backend, dtype: MADE)
     monkeypatch.setattr(cost, "empty_region", lambda timer: 1e-7)
+    monkeypatch.setattr("gc.collect", lambda: 0)  # slow in a process that holds a test session
     monkeypatch.setattr(cost, "load_between", lambda before, after: None)
 
 
@@ -129,7 +130,7 @@ def test_forward_backward_loads_first():
     log = []
 
     class Plan:
-        nbytes, notes = 0, {}  # noqa: RUF012
+        nbytes, notes = 0, {}
 
         def __getattr__(self, name):
             return lambda argument: log.append(name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from made_records import SIGNATURE, statistics
@@ -101,10 +99,3 @@ def test_statistics_may_be_missing():
     assert not has_statistics({})
     assert not has_statistics({**statistics(10), "bleu_matches": []})
     assert statistics_matrix(statistics(300)).shape == (40, 10)
-
-
-def test_a_thousand_resamples_of_a_thousand_sentences_are_quick():
-    kept = statistics(5000, total=10000, sentences=1000)
-    started = time.process_time()
-    bleu_resamples(kept, Smoothing())
-    assert time.process_time() - started < 1.0

@@ -17,17 +17,20 @@ CELLS = PlotHints("cell.hidden_size", ("time",), ("cell.name", "backend.name"), 
 
 @pytest.fixture
 def drawn(monkeypatch, tmp_path):
-    """`drawn(records, hints)` -> (paths, axes of the figure)."""
+    """`drawn(records, hints)` -> the axes of the figure; nothing is saved."""
     kept = []
-    save = plots._save
-    monkeypatch.setattr(plots, "_save", lambda fig, base: kept.append(fig) or save(fig, base))
+    monkeypatch.setattr(plots, "_save", lambda figure, base: kept.append(figure))
 
     def draw(records, hints):
-        items = {r.trial_key: r.items for r in records}
-        paths = line_plot(summarise(tidy(records), items), hints, tmp_path / "plot", "A title?")
-        return paths, (kept[-1].axes if kept else [])
+        assert plot(records, hints, tmp_path / "plot") is None
+        return kept[-1].axes
 
     return draw
+
+
+def plot(records, hints, base):
+    items = {r.trial_key: r.items for r in records}
+    return line_plot(summarise(tidy(records), items), hints, base, "A title?")
 
 
 def lines_of(axis):
@@ -39,10 +42,7 @@ def lines_of(axis):
 
 def test_a_panel_a_metric_with_units_and_log_x(drawn):
     made = [beam(w, h, round=r) for w, h in ((1, 200), (10, 300)) for r in (0, 1)]
-    paths, (bleu, speed) = drawn(made, BEAM)
-    assert [p.name for p in paths] == ["plot.png", "plot.svg"]
-    assert paths[0].read_bytes().startswith(b"\x89PNG")
-    assert b"<svg" in paths[1].read_bytes()
+    bleu, speed = drawn(made, BEAM)
     assert (bleu.get_ylabel(), speed.get_ylabel()) == ("bleu [BLEU]", "tokens_per_s [token/s]")
     assert bleu.get_xlabel() == "decoder.width"
     assert (bleu.get_xscale(), bleu.get_yscale()) == ("log", "linear")
@@ -54,7 +54,7 @@ def test_a_panel_a_metric_with_units_and_log_x(drawn):
 
 
 def test_error_bars_are_the_interval(drawn):
-    _, (bleu, _) = drawn([beam(1, 200), beam(10, 300)], BEAM)
+    bleu, _ = drawn([beam(1, 200), beam(10, 300)], BEAM)
     summary = summarise(tidy([beam(10, 300)]), {"gru-10-0-0": beam(10, 300).items})
     row = summary[summary["metric"] == "bleu"].iloc[0]
     bars = bleu.containers[0].lines[2][0].get_segments()
@@ -68,7 +68,7 @@ def test_lines_are_told_apart_by_the_group(drawn):
         for b in ("numpy", "torch")
         for h in (32, 64)
     ]
-    _, (axis,) = drawn(made, CELLS)
+    (axis,) = drawn(made, CELLS)
     assert set(lines_of(axis)) == {
         f"cell.name={c}, backend.name={b}" for c in ("gru", "lstm") for b in ("numpy", "torch")
     }
@@ -80,7 +80,7 @@ def test_lines_are_told_apart_by_the_group(drawn):
 
 def test_what_was_swept_beside_the_hints_tells_lines_apart_too(drawn):
     made = [beam(w, 200, cell=c) for w in (1, 10) for c in ("gru", "lstm")]
-    _, (bleu, _) = drawn(made, BEAM)
+    bleu, _ = drawn(made, BEAM)
     assert set(lines_of(bleu)) == {"cell.name=gru", "cell.name=lstm"}
 
 
@@ -91,7 +91,7 @@ def test_what_is_zipped_with_x_does_not(drawn):
         return record(str(x), params=params, swept=["cell.hidden_size", "batch"], samples=samples)
 
     hints = PlotHints("cell.hidden_size", ("time",))
-    _, (axis,) = drawn([trial(8), trial(16)], hints)
+    (axis,) = drawn([trial(8), trial(16)], hints)
     assert len(axis.containers) == 1
     assert axis.get_legend() is None
 
@@ -99,7 +99,7 @@ def test_what_is_zipped_with_x_does_not(drawn):
 def test_phases_get_panels_of_their_own(drawn):
     samples = [Sample("time", 1.0, "s", "lower", p) for p in ("load", "forward")]
     made = record("a", params={"x": 1}, swept=["x"], samples=samples)
-    _, axes = drawn([made], PlotHints("x", ("time",)))
+    axes = drawn([made], PlotHints("x", ("time",)))
     assert [axis.get_ylabel() for axis in axes] == ["time forward [s]", "time load [s]"]
 
 
@@ -109,15 +109,15 @@ def test_names_stand_side_by_side_and_zero_is_not_put_on_a_log_axis(drawn):
         return record(str(x), params={"x": x}, swept=["x"], samples=samples)
 
     hints = PlotHints("x", ("time",), (), "log", "log")
-    _, (axis,) = drawn([trial("b", 2.0), trial("a", 0.0)], hints)
+    (axis,) = drawn([trial("b", 2.0), trial("a", 0.0)], hints)
     assert [t.get_text() for t in axis.get_xticklabels()] == ["a", "b"]
     assert (axis.get_xscale(), axis.get_yscale()) == ("linear", "linear")
-    _, (axis,) = drawn([trial(0, 2.0), trial(3, 1.0)], hints)
+    (axis,) = drawn([trial(0, 2.0), trial(3, 1.0)], hints)
     assert (axis.get_xscale(), axis.get_yscale()) == ("linear", "log")
 
 
 def test_a_lost_case_is_no_point(drawn):
-    _, (bleu, _) = drawn([beam(1, 200), lost_beam(10)], BEAM)
+    bleu, _ = drawn([beam(1, 200), lost_beam(10)], BEAM)
     (points,) = lines_of(bleu).values()
     assert len(points) == 1
 
@@ -132,11 +132,18 @@ def test_a_lost_case_is_no_point(drawn):
         ([], BEAM),
     ],
 )
-def test_nothing_to_draw_is_no_plot(drawn, tmp_path, records, hints):
-    assert drawn(records, hints)[0] == []
+def test_nothing_to_draw_is_no_plot(tmp_path, records, hints):
+    assert plot(records, hints, tmp_path / "plot") == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_svg_is_the_same_text_every_time(drawn):
-    texts = {drawn([beam(1, 200), beam(2, 300)], BEAM)[0][1].read_bytes() for _ in range(2)}
-    assert len(texts) == 1
+def test_the_files_are_a_png_and_an_svg_that_is_the_same_text_every_time(tmp_path):
+    made = [beam(1, 200), beam(2, 300)]
+    paths = plot(made, BEAM, tmp_path / "plot")
+    assert [path.name for path in paths] == ["plot.png", "plot.svg"]
+    assert paths[0].read_bytes().startswith(b"\x89PNG")
+    svg = paths[1].read_bytes()
+    assert b"<svg" in svg
+    plot(made, BEAM, tmp_path / "plot")
+    assert paths[1].read_bytes() == svg
+    assert len(list(tmp_path.iterdir())) == 2

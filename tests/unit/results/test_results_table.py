@@ -136,7 +136,7 @@ def test_a_table_of_another_schema_is_refused(tmp_path, write, read, version, wo
 @pytest.mark.parametrize("read", [read_csv, read_parquet])
 def test_a_file_that_is_no_table_is_refused(tmp_path, read):
     path = tmp_path / "t"
-    with pytest.raises(StoreError, match="cannot read .*; give a table's path"):
+    with pytest.raises(StoreError, match=r"cannot read .*; give a table's path"):
         read(path)
     path.write_text("" if read is read_parquet else "a,b\n1,2\n")
     with pytest.raises(StoreError, match=r"is no table of this kind .* expected one that `seqb"):
@@ -151,7 +151,7 @@ def test_a_table_without_a_column_is_refused(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot write .*; choose another results_dir"):
+    with pytest.raises(StoreError, match=r"cannot write .*; choose another results_dir"):
         write_csv(tidy([]), tmp_path / "file" / "t.csv")
 
 
