@@ -2,7 +2,8 @@
 
 States are batch-major, (B, H) a step, as at the boundary: nothing is transposed there, and `output`
 is the buffer of the states itself when every sequence is full. Gates are gate-major, (G, T, B, H):
-each gate of a step, and of a chunk of steps, is one contiguous piece.
+each gate of a step, and of a chunk of steps, is one contiguous piece. With a batch of one they lie
+(T, G, H) behind the same view: the gates of a step are contiguous, and one product makes them all.
 
 - One stacked matmul projects the inputs of a chunk of steps; the bias rides along as a column of
   ones.
@@ -96,13 +97,14 @@ class CellPlan(Plan):
         self._blocks = [slice(first, first + block) for first in range(0, B, block)]
         self._x1 = self._new(kept, B, I + 1)  # x and a column of ones
         self._x1[..., I] = 1
-        self._side_by_side = B <= SIDE_BY_SIDE_BATCH
+        self._one_row = B == 1
         self._gates = self._new_gates(G, kept)
         self._recurrent = self._new_gates(G, 1)[:, 0]
         self._hidden = self._new(T + 1, B, H)  # hidden[0] is h0
         self._output: np.ndarray | None = None  # made when a length first differs
         self._w_ih1 = self._new(G, H, I + 1)  # weight_ih and the bias, scaled
         self._w_hh = self._new(H, G * H)  # scaled and transposed
+        self._w_hh_by_gate = self._w_hh.reshape(H, G, H).transpose(1, 0, 2)
         if grad:
             self._d_w1 = self._new(G, H, I + 1)
             self._d_w_ih, self._d_w_hh = self._new(G, H, I), self._new(G, H, H)
@@ -110,6 +112,7 @@ class CellPlan(Plan):
             self._d_x = self._new(T, B, I)
             self._d_x_parts = self._new(G, self._chunk * B, I)
             self._d_h, self._upstream = self._new(B, H), self._new(B, H)
+            self._upstream_back = self._new(B, H)  # d_h one step back, before rows are frozen
             self._factor_steps = max(1, min(T, FACTOR_BYTES // max(1, G * B * H * dtype.itemsize)))
 
     def _new(self, *shape: int) -> np.ndarray:
@@ -118,9 +121,9 @@ class CellPlan(Plan):
         return array
 
     def _new_gates(self, num_gates: int, steps: int) -> np.ndarray:
-        """(num_gates, steps, B, H), in memory gate by gate or, for few rows, side by side."""
+        """(num_gates, steps, B, H); in memory gate by gate, a batch of one step by step."""
         _, B, _, H = self._dims
-        if self._side_by_side:
+        if self._one_row:
             return self._new(steps, B, num_gates, H).transpose(2, 0, 1, 3)
         return self._new(num_gates, steps, B, H)
 
@@ -142,7 +145,7 @@ class CellPlan(Plan):
         for gate, factor in enumerate(scale):
             np.multiply(weight_ih[gate], factor, out=self._w_ih1[gate, :, :-1])
             np.multiply(bias[gate], factor, out=self._w_ih1[gate, :, -1])
-            transposed = self._transposed[gate]
+            transposed = self._w_hh_by_gate[gate]
             for first in range(0, len(transposed), TRANSPOSED_ROWS):
                 rows = slice(first, first + TRANSPOSED_ROWS)
                 np.copyto(transposed[:, rows], weight_hh[gate, rows].T)
@@ -151,10 +154,10 @@ class CellPlan(Plan):
 
     def _multiply(self, states: np.ndarray) -> None:
         """The recurrent part of the gates: (B, H) x (H, GH), in one product or gate by gate."""
-        if self._side_by_side:
-            np.matmul(states, self._w_hh, out=_flat(self._recurrent))
+        if self._one_row:
+            np.matmul(states, self._w_hh, out=self._recurrent.reshape(1, -1))
         else:
-            np.matmul(states, self._transposed, out=self._recurrent)
+            np.matmul(states, self._w_hh_by_gate, out=self._recurrent)
 
     def _begin(self, inputs: Any) -> None:
         """Lengths and the initial state; masks only where a length is below T."""
@@ -229,11 +232,14 @@ class CellPlan(Plan):
 
         d_gate : (n, B, H); weight : (n, H, H), n at most G. Overwrites the recurrent buffer.
         """
-        parts = np.matmul(d_gate, weight, out=self._recurrent[: len(weight)])
-        if t < self._full:
-            np.add.reduce(parts, axis=0, out=self._d_h)
+        target = self._d_h if t < self._full else self._upstream_back
+        if self._one_row:
+            np.matmul(d_gate.reshape(1, -1), weight.reshape(-1, weight.shape[2]), out=target)
         else:
-            np.copyto(self._d_h, parts.sum(axis=0), where=self._inside[t])
+            parts = np.matmul(d_gate, weight, out=self._recurrent[: len(weight)])
+            np.add.reduce(parts, axis=0, out=target)
+        if t >= self._full:
+            np.copyto(self._d_h, target, where=self._inside[t])
 
     def _finish(self, d_gates: np.ndarray, weight_ih: np.ndarray) -> None:
         """Gradients of x, weight_ih and its bias from d_gates (G, T, B, H)."""

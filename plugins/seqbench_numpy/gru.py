@@ -32,7 +32,7 @@ class GRUPlan(CellPlan):
         self._recurrent_n = self._new(T if grad else 1, B, H)  # W_hn h + b_hn
         if grad:
             self._w_nrz = self._new(3, H, H)  # weight_hh, gates n, r, z
-            self._d_gates = self._new(4, T, B, H)  # recurrent part of n; r, z, n
+            self._d_gates = self._new_gates(4, T)  # recurrent part of n; r, z, n
             self._d_bias_hh = self._new(3, H)
 
     def load(self, params: GRUParams) -> None:
@@ -51,7 +51,7 @@ class GRUPlan(CellPlan):
         self._begin(inputs)
         hidden = self._hidden
         for t, gate in self._project(inputs.x):
-            np.matmul(hidden[t], self._w_hh, out=self._recurrent)
+            self._multiply(hidden[t])
             recurrent_n = self._recurrent_n[t if self._grad else 0]
             self._in_blocks(self._step, gate, recurrent_n, hidden[t], hidden[t + 1])
             if t >= self._full:

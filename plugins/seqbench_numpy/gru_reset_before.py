@@ -26,7 +26,7 @@ class GRUResetBeforePlan(CellPlan):
         self._bias = self._new(3 * H)
         self._reset_h = self._new(T if grad else 1, B, H)  # r h
         if grad:
-            self._d_gates = self._new(3, T, B, H)
+            self._d_gates = self._new_gates(3, T)
             self._d_reset_h, self._product = self._new(B, H), self._new(B, H)
 
     def load(self, params: GRUParams) -> None:
@@ -47,12 +47,12 @@ class GRUResetBeforePlan(CellPlan):
     def _step(self, gate, recurrent, reset_h, h_prev, h) -> None:
         """One step of some rows: gate (3, B, H) holds the projection, then r, z, n."""
         rz, n = gate[:2], gate[2]
-        np.matmul(h_prev, self._w_hh[:2], out=recurrent[:2])
+        np.matmul(h_prev, self._w_hh_by_gate[:2], out=recurrent[:2])
         np.add(rz, recurrent[:2], out=rz)
         sigmoid_of_half(rz)
         r, z = rz
         np.multiply(r, h_prev, out=reset_h)
-        np.matmul(reset_h, self._w_hh[2], out=recurrent[2])
+        np.matmul(reset_h, self._w_hh_by_gate[2], out=recurrent[2])
         np.add(n, recurrent[2], out=n)
         np.tanh(n, out=n)
         np.subtract(h_prev, n, out=h)  # h = n + z (h_prev - n)

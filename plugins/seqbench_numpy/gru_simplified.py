@@ -22,9 +22,8 @@ class GRUSimplifiedPlan(CellPlan):
 
     def __init__(self, dims: CellDims, dtype: np.dtype, grad: bool) -> None:
         super().__init__(dims, dtype, grad)
-        T, B, _, H = dims
         if grad:
-            self._d_gates = self._new(2, T, B, H)
+            self._d_gates = self._new_gates(2, dims.T)
 
     def load(self, params: GRUSimplifiedParams) -> None:
         self._params = params
@@ -34,7 +33,7 @@ class GRUSimplifiedPlan(CellPlan):
         self._begin(inputs)
         hidden = self._hidden
         for t, gate in self._project(inputs.x):
-            np.matmul(hidden[t], self._w_hh, out=self._recurrent)
+            self._multiply(hidden[t])
             self._in_blocks(_step, gate, hidden[t], hidden[t + 1])
             if t >= self._full:
                 self._freeze(t, hidden)

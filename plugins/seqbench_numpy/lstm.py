@@ -27,7 +27,7 @@ class LSTMPlan(CellPlan):
         self._cell = self._new(T + 1 if grad else 2, B, H)
         self._tanh_cell = self._new(T if grad else 1, B, H)
         if grad:
-            self._d_gates = self._new(4, T, B, H)
+            self._d_gates = self._new_gates(4, T)
             self._d_cell = self._new(self._factor_steps, B, H)  # factors of d_h within d_c
             self._d_c, self._product = self._new(B, H), self._new(B, H)
 
@@ -40,7 +40,7 @@ class LSTMPlan(CellPlan):
         hidden, cell, ring = self._hidden, self._cell, len(self._cell)
         cell[0] = inputs.c0
         for t, gate in self._project(inputs.x):
-            np.matmul(hidden[t], self._w_hh, out=self._recurrent)
+            self._multiply(hidden[t])
             c_prev, c = cell[t % ring], cell[(t + 1) % ring]
             tanh_c = self._tanh_cell[t if self._grad else 0]
             self._in_blocks(_step, gate, c_prev, c, tanh_c, hidden[t + 1])

@@ -26,7 +26,7 @@ class RNNPlan(CellPlan):
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
-        hidden, recurrent, weight = self._hidden, self._recurrent[0], self._w_hh[0]
+        hidden, recurrent, weight = self._hidden, self._recurrent[0], self._w_hh
         for t, gate in self._project(inputs.x):
             np.matmul(hidden[t], weight, out=recurrent)
             np.add(gate[0], recurrent, out=recurrent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -32,6 +32,7 @@ class TrainSettings:
     epochs: int = 20
     batch_size: int = 64
     optimizer: str = "adam"
+    optimizer_options: Mapping[str, float] = field(default_factory=dict)  # momentum, beta1, ...
     learning_rate: float = 1e-3
     schedule: str = "constant"
     warmup_steps: int = 0
@@ -137,7 +138,10 @@ class Trainer:
             base=settings.learning_rate,
             warmup_steps=settings.warmup_steps,
         )
-        self._plan.forward(self._optimizer.contract.Inputs(gradient, progress.step, rate))
+        inputs = self._optimizer.contract.Inputs(
+            gradient, progress.step, rate, **settings.optimizer_options
+        )
+        self._plan.forward(inputs)
         model.load()
         progress.train_flops += model.flops(
             batch.source.shape[0], batch.target_in.shape[0], batch.size, grad=True

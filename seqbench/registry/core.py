@@ -47,6 +47,15 @@ def seqbench_contracts() -> list[ContractSpec]:
         _contract("A33", "attention/additive", "attention:ADDITIVE", "Bahdanau's score"),
         _contract("A33", "attention/dot", "attention:DOT", "Luong's dot score"),
         _contract("A33", "attention/general", "attention:GENERAL", "Luong's general score"),
+        *(
+            _contract(
+                "A33",
+                f"attention/decoder_{cell}",
+                f"attention_decoder:DECODER_{cell.upper()}",
+                f"teacher-forced decoder whose context feeds the {cell} cell",
+            )
+            for cell in ("rnn", "gru", "lstm")
+        ),
         _contract("A38", "optimizer/sgd", "optimizers:SGD", "SGD with momentum"),
         _contract("A38", "optimizer/adagrad", "optimizers:ADAGRAD", "AdaGrad"),
         _contract("A38", "optimizer/adam", "optimizers:ADAM", "Adam"),

@@ -109,11 +109,10 @@ def _precisions(
     precisions = np.zeros_like(matches)
     used = np.zeros(matches.shape, bool)
     halvings = np.ones(len(matches))
-    there = np.ones(len(matches), bool)
     for order in range(matches.shape[1]):
         k = smoothing.value if smoothing.name == "add-k" and order > 0 else 0.0
         found, total = matches[:, order] + k, totals[:, order] + k
-        there &= total > 0
+        there = total > 0
         total = np.where(there, total, 1.0)
         halvings = np.where(found > 0, halvings, 2 * halvings)
         instead = {"exp": 1 / (halvings * total), "floor": smoothing.value / total}

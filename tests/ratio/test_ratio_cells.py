@@ -64,7 +64,7 @@ def test_forward_backward(name, dims, in_pairs, ratio_table, torch_on_one_thread
     ours_s, peer_s = in_pairs(our_update, peer_update)
     row = RatioRow(
         group=f"cell/{name}",
-        size="B{0.B} T{0.T} I{0.I} H{0.H}".format(dims),
+        size=f"B{dims.B} T{dims.T} I{dims.I} H{dims.H}",
         ours=ours.impl_id,
         peer=peer.impl_id,
         ours_s=ours_s,

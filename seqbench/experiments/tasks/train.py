@@ -80,6 +80,7 @@ def train_settings(params: Any) -> TrainSettings:
         epochs=train["epochs"],
         batch_size=train["batch_size"],
         optimizer=optimizer["name"],
+        optimizer_options=optimizer["options"],
         learning_rate=optimizer["learning_rate"],
         schedule=optimizer["schedule"],
         clip_norm=optimizer["clip_norm"] or math.inf,

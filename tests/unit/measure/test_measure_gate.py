@@ -42,6 +42,18 @@ def test_the_shared_text_passes(contract, dtype):
     assert (max(report.errors.values()) > 0) == (dtype == "float32")
 
 
+def test_the_reference_computes_in_float64_throughout():
+    seen = []
+
+    def forward(params, inputs, cache, *, backend):
+        tensors = (params.weight_hh, inputs.x, inputs.h0, cache.hidden)
+        seen.append({str(tensor.dtype) for tensor in tensors})
+        return GRU.forward(params, inputs, cache, backend=backend)
+
+    gate(SharedText(replace(GRU, forward=forward), HOST), grad=False)
+    assert seen == [{"float32"}, {"float64"}]
+
+
 def test_without_upstream_gradients_forward_alone_is_held():
     assert set(gate(SharedText(GRU, HOST), grad=False).errors) == {"output", "h"}
 

@@ -133,6 +133,18 @@ def test_time_to_quality_is_the_first_time_the_target_was_met():
     assert time_to_quality(history, 1.0) == (math.inf, math.inf)
 
 
+def test_options_reach_the_optimizer(corpus):
+    def after(**options):
+        settings = TrainSettings(
+            epochs=1, batch_size=8, optimizer="sgd", learning_rate=0.1, optimizer_options=options
+        )
+        run = trainer(corpus, settings)
+        run.run(corpus.train, corpus.valid, Kept(), silent)
+        return run.model.parameters.flat
+
+    assert not np.array_equal(after(), after(momentum=0.9))
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
 def test_other_optimizers_train(corpus, optimizer):
     settings = TrainSettings(epochs=2, batch_size=8, optimizer=optimizer, learning_rate=0.1)

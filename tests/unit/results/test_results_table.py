@@ -66,6 +66,11 @@ def test_rows_are_sorted_whatever_the_order_of_the_records():
     pd.testing.assert_frame_equal(table, tidy(made[::-1]))
 
 
+def test_rounds_go_before_keys():
+    made = [record("a", round=1), record("b", round=0)]
+    assert tidy(made)["trial_key"].tolist() == ["b", "a"]
+
+
 def test_repetitions_stay_in_order():
     table = tidy([cell("gru", 16, "numpy", [0.3, 0.1, 0.2])])
     times = table[table["metric"] == "time"]
