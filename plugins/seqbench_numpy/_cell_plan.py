@@ -105,6 +105,9 @@ class CellPlan(Plan):
         self._w_ih1 = self._new(G, H, I + 1)  # weight_ih and the bias, scaled
         self._w_hh = self._new(H, G * H)  # scaled and transposed
         self._w_hh_by_gate = self._w_hh.reshape(H, G, H).transpose(1, 0, 2)
+        self._step_weight, self._step_target = self._w_hh_by_gate, self._recurrent
+        if self._one_row:
+            self._step_weight, self._step_target = self._w_hh, self._recurrent.reshape(1, G * H)
         if grad:
             self._d_w1 = self._new(G, H, I + 1)
             self._d_w_ih, self._d_w_hh = self._new(G, H, I), self._new(G, H, H)
@@ -154,10 +157,7 @@ class CellPlan(Plan):
 
     def _multiply(self, states: np.ndarray) -> None:
         """The recurrent part of the gates: (B, H) x (H, GH), in one product or gate by gate."""
-        if self._one_row:
-            np.matmul(states, self._w_hh, out=self._recurrent.reshape(1, -1))
-        else:
-            np.matmul(states, self._w_hh_by_gate, out=self._recurrent)
+        np.matmul(states, self._step_weight, out=self._step_target)
 
     def _begin(self, inputs: Any) -> None:
         """Lengths and the initial state; masks only where a length is below T."""

@@ -144,7 +144,7 @@ def resamples_of(rows: pd.DataFrame, items: Items) -> np.ndarray | None:
     """
     drawn = []
     for _, own in rows.groupby("seed", sort=True):
-        first = own.sort_values(["round", "trial_key"]).iloc[0]
+        first = own.iloc[0]
         kept = items.get(first["trial_key"], {})
         if not has_statistics(kept):
             return None

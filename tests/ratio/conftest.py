@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 import threadpoolctl
 from ratio_table import RatioTable
-from seqbench_numpy.backend import NumpyBackend
 
 ROUNDS = 15
 TABLE = pytest.StashKey[RatioTable]()
@@ -61,23 +60,6 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
         terminalreporter.write_line(line)
 
 
-class CpuTimer:
-    """CPU seconds of this process."""
-
-    def start(self) -> None:
-        self._start = time.process_time()
-
-    def stop(self) -> float:
-        return time.process_time() - self._start
-
-
-class CpuClocked(NumpyBackend):
-    """NumPy, with ceilings measured by the clock of the ratios."""
-
-    def timer(self) -> CpuTimer:  # type: ignore[override]
-        return CpuTimer()
-
-
 @pytest.fixture(scope="session")
 def one_thread() -> Iterator[None]:
     with threadpoolctl.threadpool_limits(1):
@@ -102,13 +84,13 @@ def ratio_table(request: pytest.FixtureRequest, one_thread) -> RatioTable:
 
 @pytest.fixture
 def in_pairs(benchmark, request) -> Callable[..., tuple[tuple[float, ...], tuple[float, ...]]]:
-    """`in_pairs(ours, peer)`: CPU seconds of each, called in turn, `--ratio-rounds` pairs.
+    """`in_pairs(ours, peer, beside)`: CPU seconds of each, called in turn, `--ratio-rounds` pairs.
 
-    pytest-benchmark counts ours; the peer runs in its set-up, outside what it times.
+    pytest-benchmark counts ours; the peer and `beside` run in its set-up, outside what it times.
     """
     rounds = request.config.getoption("--ratio-rounds")
 
-    def measure(ours: Callable[[], object], peer: Callable[[], object]):
+    def measure(ours, peer, beside=lambda: None):
         seconds: dict[str, list[float]] = {"ours": [], "peer": []}
 
         def timed(name: str, call: Callable[[], object]) -> None:
@@ -119,9 +101,12 @@ def in_pairs(benchmark, request) -> Callable[..., tuple[tuple[float, ...], tuple
         for _ in range(2):  # warm up both
             ours()
             peer()
-        benchmark.pedantic(
-            lambda: timed("ours", ours), setup=lambda: timed("peer", peer), rounds=rounds
-        )
+
+        def before() -> None:
+            timed("peer", peer)
+            beside()
+
+        benchmark.pedantic(lambda: timed("ours", ours), setup=before, rounds=rounds)
         return tuple(seconds["ours"]), tuple(seconds["peer"])
 
     return measure

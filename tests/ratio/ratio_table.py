@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seqbench.measure.ceilings import Ceilings, ceiling_s
+from seqbench.measure.ceilings import Ceilings
 
 
 @dataclass(frozen=True, slots=True)
 class RatioRow:
     """Ours against a peer at one size; the two lists of seconds are pairs, taken in turn.
 
-    flops, transcendentals : of one call, for the ceiling; 0 where no ceiling is told
+    ceiling_s : ceiling time of one call, measured beside each pair; empty where none is told
     least_share : target for the share of the ceiling; None without one
     in_mean : whether the row counts in its group's geometric mean
     """
@@ -29,8 +29,7 @@ class RatioRow:
     peer: str
     ours_s: tuple[float, ...]
     peer_s: tuple[float, ...]
-    flops: float = 0.0
-    transcendentals: float = 0.0
+    ceiling_s: tuple[float, ...] = ()
     least_share: float | None = None
     in_mean: bool = True
 
@@ -43,11 +42,15 @@ class RatioRow:
         """The median over the pairs: what disturbs one pair does not move it."""
         return statistics.median(self.ratios)
 
-    def share(self, ceilings: Ceilings) -> float | None:
-        """Ceiling time over our best time."""
-        if not self.flops:
+    @property
+    def share(self) -> float | None:
+        """Ceiling time over ours, the median over the pairs; None where no ceiling is told.
+
+        Both are taken within a second of each other, so what slows the machine slows both.
+        """
+        if not self.ceiling_s:
             return None
-        return ceiling_s(self.flops, self.transcendentals, ceilings) / min(self.ours_s)
+        return statistics.median(c / a for c, a in zip(self.ceiling_s, self.ours_s, strict=True))
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class RatioTable:
     notes: dict[str, str] = field(default_factory=dict)
 
     def meet(self, found: Ceilings) -> None:
-        """Keep the best: a rate that was reached once is one that this machine can reach."""
+        """Keep the best, to tell it: a rate that was reached once can be reached."""
         held = self.ceilings
         if held is None:
             self.ceilings = found
@@ -85,7 +88,7 @@ class RatioTable:
         """Targets that were not reached, one sentence each."""
         found = []
         for row in self.rows:
-            share = row.share(self.ceilings) if self.ceilings else None
+            share = row.share
             if row.least_share is not None and share is not None and share < row.least_share:
                 found.append(
                     f"{row.group} {row.size}: {share:.2f} of the ceiling, "
@@ -115,9 +118,9 @@ class RatioTable:
         return lines
 
     def _line(self, row: RatioRow) -> str:
-        low, _, high = statistics.quantiles(row.ratios, n=4, method="inclusive")
-        share = row.share(self.ceilings) if self.ceilings else None
-        told = "" if share is None else f"{share:.2f}"
+        ratios = row.ratios if len(row.ratios) > 1 else 2 * row.ratios
+        low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        told = "" if row.share is None else f"{row.share:.2f}"
         ours, peer = (1e3 * statistics.median(s) for s in (row.ours_s, row.peer_s))
         return (
             f"{row.group:18} {row.size:22} {ours:9.2f} {peer:9.2f} "
@@ -146,7 +149,7 @@ class RatioTable:
             "ours_median_s": statistics.median(row.ours_s),
             "peer_median_s": statistics.median(row.peer_s),
             "ratio": row.ratio,
-            "share_of_ceiling": row.share(self.ceilings) if self.ceilings else None,
+            "share_of_ceiling": row.share,
             "pairs": len(row.ours_s),
         } | self.notes
 

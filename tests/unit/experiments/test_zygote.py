@@ -67,6 +67,8 @@ def test_environment_of_a_zygote(monkeypatch):
 def test_preload_imports_and_leaves_broken_tasks_to_their_trials(tmp_path, monkeypatch):
     (tmp_path / "broken_task.py").write_text("1 / 0")
     monkeypatch.syspath_prepend(tmp_path)
+    for name in zygote.NOT_BEFORE_FORK:  # another test of this process may have imported it
+        monkeypatch.delitem(sys.modules, name, raising=False)
     zygote.preload(["json"], ["broken_task", "no_such_module"])
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         zygote.preload(["no_such_module"], [])
