@@ -1,9 +1,10 @@
 """The tidy table to one row a case and metric: a value, its interval, and what it rests on.
 
 Costs (times, memory, rates) are medians of round medians; their interval is Student's over the
-rounds, since processes differ more than repetitions within one. Qualities are means over seeds;
-their interval is the bootstrap over sentences where the trials kept sentence statistics, else
-Student's over seeds. A single round or seed without statistics has no interval: NaN, not zero.
+rounds' logarithms, since processes differ more than repetitions within one, and by factors.
+Qualities are means over seeds; their interval is the bootstrap over sentences where the trials kept
+sentence statistics, else Student's over seeds. A single round or seed without statistics has no
+interval: NaN, not zero.
 """
 
 from __future__ import annotations
@@ -113,11 +114,18 @@ def _values(measured: pd.DataFrame, items: Items) -> pd.DataFrame:
     trials["cost"] = np.array(cost, bool)
     quality = trials[~trials["cost"]].groupby([*METRIC, "cost", "seed"])["value"].mean()
     units = pd.concat([trials[trials["cost"]], quality.reset_index()])
-    found = units.groupby([*METRIC, "cost"])["value"].agg(["median", "mean", "std", "count"])
-    found = found.reset_index().rename(columns={"count": "n"})
+    # Costs vary by factors, and their intervals must not reach below zero: logarithms.
+    units["log"] = np.log(units["value"].where(units["cost"] & (units["value"] > 0)))
+    grouped = units.groupby([*METRIC, "cost"])
+    found = grouped["value"].agg(["median", "mean", "std", "count"])
+    found = found.join(grouped["log"].agg(log_std="std", log_count="count")).reset_index()
+    found = found.rename(columns={"count": "n"})
     found["value"] = found["median"].where(found["cost"], found["mean"])
     half = half_widths(found["std"], found["n"])
-    found["ci_low"], found["ci_high"] = found["value"] - half, found["value"] + half
+    factor = np.exp(half_widths(found["log_std"], found["n"]))
+    by_factor = found["log_count"] == found["n"]
+    found["ci_low"] = (found["value"] / factor).where(by_factor, found["value"] - half)
+    found["ci_high"] = (found["value"] * factor).where(by_factor, found["value"] + half)
     found["interval"] = np.where(found["cost"], "rounds", "seeds")
     found["interval"] = found["interval"].where(half.notna(), "none").astype(str)
     _bootstrap(found, measured, items)

@@ -44,7 +44,8 @@ def test_a_row_a_case_with_metrics_as_columns():
 
 def test_intervals_stand_in_the_cells():
     made = [beam(1, 300, items=False, round=r, speed=s) for r, s in enumerate((100.0, 102.0))]
-    assert grid_of(made).rows[0][3] == "101 [88, 114]"  # 101 +- 12.7 x sqrt(2) / sqrt(2)
+    # half of ln(102 / 100) is the standard error: 101 exp(+- 12.706 x 0.0099)
+    assert grid_of(made).rows[0][3] == "101 [89, 115]"
 
 
 def test_a_lost_case_is_a_row_with_its_state():

@@ -35,10 +35,20 @@ def test_a_cost_is_the_median_of_round_medians_with_students_interval_over_round
         summary_of([cell("gru", 8, "numpy", t, round=n) for n, t in enumerate(rounds)]), "time"
     )
     assert row["value"] == 3.0
-    half = 4.302652729911275 * stats.stdev([2, 3, 7]) / math.sqrt(3)  # t(0.975; 2)
-    assert row["ci_low"] == pytest.approx(3 - half)
-    assert row["ci_high"] == pytest.approx(3 + half)
+    logs = [math.log(median) for median in (2, 3, 7)]
+    factor = math.exp(4.302652729911275 * stats.stdev(logs) / math.sqrt(3))  # t(0.975; 2)
+    assert row["ci_low"] == pytest.approx(3 / factor)
+    assert row["ci_high"] == pytest.approx(3 * factor)
     assert (row["n"], row["interval"], row["unit"]) == (3, "rounds", "s")
+
+
+def test_a_cost_that_was_nothing_once_has_an_interval_of_sums():
+    made = [
+        cell("gru", 8, "numpy", [1.0], round=r, memory=m) for r, m in enumerate((0.0, 4.0, 8.0))
+    ]
+    row = one(summary_of(made), "peak_memory")
+    assert row["value"] == 4.0
+    assert row["ci_high"] == pytest.approx(4 + 4.302652729911275 * 4 / math.sqrt(3))
 
 
 def test_one_round_has_no_interval():
