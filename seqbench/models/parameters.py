@@ -76,8 +76,10 @@ class Parameters:
     def initialise(self, seed: int) -> None:
         """Draw every tensor by NumPy, each from its own stream of (seed, name).
 
-        Matrices are Glorot uniform over each gate's rows, `embedding` tables normal / sqrt(E),
-        vectors zero.
+        Weights of cells and attention are Glorot uniform over each gate's rows, those of affine
+        maps uniform within 1 / sqrt(I) (LeCun et al. 1998), `embedding` tables normal / sqrt(E),
+        vectors zero. Glorot's limit on the output layer, whose rows are the vocabulary, starts
+        the logits so small that training takes twice as long.
         """
         for name, shape in self.shapes.items():
             rng = np.random.Generator(np.random.PCG64([seed, zlib.crc32(name.encode())]))
@@ -99,5 +101,6 @@ def initial_value(name: str, shape: Shape, fan_out: int, rng: np.random.Generato
         return np.zeros(shape)
     if "embedding" in name:
         return rng.normal(0.0, 1.0 / math.sqrt(shape[1]), shape)
-    limit = math.sqrt(6.0 / (fan_out + shape[1]))
+    affine = name.endswith(".weight") and "attention" not in name
+    limit = 1 / math.sqrt(shape[1]) if affine else math.sqrt(6.0 / (fan_out + shape[1]))
     return rng.uniform(-limit, limit, shape)

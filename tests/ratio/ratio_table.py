@@ -84,6 +84,14 @@ class RatioTable:
         """Geometric mean of the ratios that count; NaN where none does."""
         return geometric_mean(r.ratio for r in self.rows if r.group == group and r.in_mean)
 
+    def mean_at_ceiling(self, group: str) -> float:
+        """What the mean would be if ours ran at the ceiling: no tuning gets below it."""
+        counted = [r for r in self.rows if r.group == group and r.in_mean and r.ceiling_s]
+        return geometric_mean(
+            statistics.median(c / b for c, b in zip(r.ceiling_s, r.peer_s, strict=True))
+            for r in counted
+        )
+
     def missed(self) -> list[str]:
         """Targets that were not reached, one sentence each."""
         found = []
@@ -114,7 +122,9 @@ class RatioTable:
         )
         for group in self.groups():
             lines += [self._line(row) for row in self.rows if row.group == group]
-            lines.append(f"{group:18} geometric mean {self.mean(group):.2f}")
+            bound = self.mean_at_ceiling(group)
+            told = "" if math.isnan(bound) else f", at the ceiling it would be {bound:.2f}"
+            lines.append(f"{group:18} geometric mean {self.mean(group):.2f}{told}")
         return lines
 
     def _line(self, row: RatioRow) -> str:
@@ -136,6 +146,7 @@ class RatioTable:
             "notes": self.notes,
             "ceilings": asdict(self.ceilings) if self.ceilings else None,
             "means": {group: self.mean(group) for group in self.groups()},
+            "means_at_ceiling": {group: self.mean_at_ceiling(group) for group in self.groups()},
             "rows": [asdict(row) | self._summary(row) for row in self.rows],
         }
         path.write_text(json.dumps(whole, indent=1) + "\n")
