@@ -25,8 +25,7 @@ Tried on Zen 3 (AVX2, OpenBLAS's Haswell core, one thread) and not kept:
 - weight_hh as it comes instead of transposed: up to 12 % slower at H = 1024;
 - padded leading dimensions: level;
 - SciPy's sgemm, which can add to its target: 10 to 40 % slower than matmul and an add;
-- tanh as x / sqrt(x^2 + 1 / P(x^2)^2) in 14 calls: 2.1 for NumPy's 2.9 ns an element on blocks of
-  64 Ki elements, slower below 8 Ki, at an error of 1e-6.
+- `_fastmath.tanh_` for np.tanh: level, the nonlinearities are a tenth of the time.
 """
 
 from __future__ import annotations

@@ -28,9 +28,10 @@ class RNNPlan(CellPlan):
         self._begin(inputs)
         hidden, recurrent, weight = self._hidden, self._recurrent[0], self._w_hh
         for t, gate in self._project(inputs.x):
+            h = hidden[t + 1]
             np.matmul(hidden[t], weight, out=recurrent)
-            np.add(gate[0], recurrent, out=recurrent)
-            np.tanh(recurrent, out=hidden[t + 1])
+            np.add(gate[0], recurrent, out=h)
+            np.tanh(h, out=h)
             if t >= self._full:
                 self._freeze(t, hidden)
         return CellOutputs(output=self._outputs(), h=hidden[self._steps])

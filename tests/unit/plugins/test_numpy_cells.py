@@ -95,6 +95,16 @@ def test_agrees_with_the_shared_text_over_several_chunks(cell, dtype, lengths):
 
 
 @every_cell
+@pytest.mark.usefixtures("small_chunks")
+def test_fewer_steps_than_planned_over_several_chunks(cell):
+    given = case(cell, "float64", LENGTHS["unequal"])
+    outputs, gradients = run(cell, DIMS._replace(T=DIMS.T + 5), "float64", *given)
+    expected, d_expected = expect(cell, DIMS, *given)
+    require_equal("forward", outputs, expected, 1e-10)
+    require_equal("backward", gradients, d_expected, 1e-10)
+
+
+@every_cell
 @every_length
 @pytest.mark.usefixtures("small_chunks")
 def test_without_grad_the_outputs_are_the_same_bits(cell, lengths):
