@@ -45,9 +45,17 @@ find_python() {
     return 1
 }
 
-# The lines that the README gives its readers, by the marker comment before each.
+# The line that the README gives its readers: the code block behind the marker comment.
 readme_line() {
-    sed -n "/<!-- $1 -->/,/^\`\`\`\$/p" README.md | grep -vE '^(<!--|```)'
+    local line
+    line=$(awk -v marker="<!-- $1 -->" \
+        '$0 == marker {seen = 1; next} seen && /^```/ {fences++; next} fences == 2 {exit} fences' \
+        README.md)
+    if [ -z "$line" ]; then
+        echo "README.md has no command behind <!-- $1 -->" >&2
+        return 1
+    fi
+    echo "$line"
 }
 
 install_everything() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,18 @@ def test_ci_calls_the_lines_of_the_readme():
     for marker in ("start", "tests"):
         assert f"<!-- {marker} -->\n```\n" in readme
     assert "readme_line tests" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize(("marker", "ends"), [("start", "beam_width_bleu"), ("tests", "pytest")])
+def test_ci_reads_the_readme_as_a_reader_does(marker, ends):
+    script = f"source .ci/lib.sh; readme_line {marker}"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(ends)
+
+
+def test_ci_does_not_pass_over_a_missing_line():
+    script = "source .ci/lib.sh; readme_line nowhere"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no command behind" in done.stderr
