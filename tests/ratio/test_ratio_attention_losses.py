@@ -1,8 +1,7 @@
 """Times beside torch on one thread: attention, cross-entropy, gather, Adam; forward and backward.
 
-`pytest -m "slow and peer" --benchmark-enable --benchmark-group-by=group tests/ratio` prints ours
-and torch's under one heading each. A ratio that is to be believed comes from `seqbench ab`, which
-interleaves processes; here the two run one after the other.
+`pytest tests/ratio --benchmark-enable --benchmark-group-by=group` prints ours and torch's under one
+heading each. Here the two run one after the other; the cells' suite interleaves them.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from seqbench.kernels.losses import (
 )
 from seqbench.kernels.optimizers import ADAM, AdamInputs, AdamParams
 
-pytestmark = [pytest.mark.slow, pytest.mark.peer("torch")]
+pytestmark = pytest.mark.peer("torch")
 
 BACKEND = NumpyBackend()
 T, B, SIZE, VOCAB = 50, 32, 256, 10_000
