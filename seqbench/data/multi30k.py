@@ -6,16 +6,18 @@ The files are read where they lie and never copied, changed or passed on.
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from pathlib import Path
 
-from seqbench.interfaces import DataError, UsageError
+from seqbench.interfaces import UsageError
 
+from .checked_files import Source, checked_file
 from .corpus import SPLITS, ParallelCorpus
 from .multi30k_files import FOLDER, LICENCE, ORIGIN, SHA256, file_name
 from .parallel_files import corpus_of_files
 from .root import data_root
+
+SOURCE = Source("multi30k", ORIGIN, LICENCE)
 
 
 def load_multi30k(
@@ -79,24 +81,5 @@ def _check_languages(source: str, target: str) -> None:
 
 def _checked(base: Path, split: str, language: str) -> Path:
     """The path of a file that is there and is what it should be."""
-    path = base / FOLDER / file_name(split, language)
-    if not path.is_file():
-        raise DataError(
-            f"multi30k: {path} is missing, expected it under the data root {base}; put the file of "
-            f"{ORIGIN} there ({LICENCE}), and name the root with data.root or SEQBENCH_DATA"
-        )
-    stat = path.stat()
-    found = _sha256(path, stat.st_mtime_ns, stat.st_size)
-    expected = SHA256[split, language]
-    if found != expected:
-        raise DataError(
-            f"multi30k: {path} is damaged or another version: SHA-256 {found}, expected "
-            f"{expected}; get it again from {ORIGIN} ({LICENCE})"
-        )
-    return path
-
-
-@functools.cache
-def _sha256(path: Path, mtime_ns: int, size: int) -> str:
-    """Cached by time and size, so that one process reads an unchanged file's checksum once."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    relative = f"{FOLDER}/{file_name(split, language)}"
+    return checked_file(base, relative, SHA256[split, language], SOURCE)

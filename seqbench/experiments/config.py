@@ -104,12 +104,14 @@ FIELD_NAMES = {cls: tuple(f.name for f in fields(cls)) for cls in SECTIONS.value
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """All that decides what training yields, and nothing else.
+    """All that can decide what training yields, and nothing else.
 
+    `task` is the training task; the sections of a task that trains are among the fields.
     The decoder, the metric, the evaluation's backend and the measuring settings are not among the
     fields, so no sweep over them can ever train again.
     """
 
+    task: str
     model: ModelConfig
     cell: CellConfig
     attention: AttentionConfig
@@ -120,8 +122,9 @@ class TrainConfig:
     dtype: str
 
     @classmethod
-    def of(cls, config: RunConfig) -> TrainConfig:
+    def of(cls, config: RunConfig, task: str = "train") -> TrainConfig:
         return cls(
+            task=task,
             model=config.model,
             cell=config.cell,
             attention=config.attention,

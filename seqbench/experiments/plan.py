@@ -17,7 +17,7 @@ from .config import ConfigBuilder, RunConfig, TrainConfig
 from .resolving import Resolver, Served
 from .sections import ExperimentConfig
 from .sweep import Point
-from .taskspecs import TRAIN, task_spec
+from .taskspecs import task_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ class _Planner:
         self._experiment = first.experiment
         self._seed = first.seed
         self._task = task_spec(first.experiment.task)
+        self._trains = task_spec(self._task.trains) if self._task.trains else self._task
         self._builder = builder
         self._resolver = resolver
         self._device_model = device_model
@@ -162,7 +163,7 @@ class _Planner:
     def _with_training(self, trial: Trial, config: RunConfig) -> Trial:
         """The trial that needs what training yields; training itself is planned once."""
         # Sections are shared among the points and kept by the builder: their identities will do.
-        sections = (getattr(config, name) for name in TRAIN.sections)
+        sections = (getattr(config, name) for name in self._trains.sections)
         same = (config.seed, *(s if isinstance(s, str) else id(s) for s in sections))
         if same not in self._artifacts:
             self._artifacts[same] = self._train(config)
@@ -172,12 +173,12 @@ class _Planner:
 
     def _train(self, config: RunConfig) -> tuple[str, str]:
         """Plan the training that `config` needs; its artifact key and the data's hash."""
-        params = self._builder.params(config, TRAIN.sections)
+        params = self._builder.params(config, self._trains.sections)
         data_hash = self._resolver.data_hash(config.dataset, params["dataset"])
-        served = self._resolver.serve(TRAIN, config, config.train.backend, {})
-        key = TrainConfig.of(config).artifact_key(data_hash, served.digests)
+        served = self._resolver.serve(self._trains, config, config.train.backend, {})
+        key = TrainConfig.of(config, self._trains.name).artifact_key(data_hash, served.digests)
         if key not in self._training:
-            case = Case(self._experiment.name, TRAIN.name, params, config.seed)
+            case = Case(self._experiment.name, self._trains.name, params, config.seed)
             training = self._trial(case, served, config, config.train.threads)
             self._training[key] = replace(training, data_hash=data_hash, builds=key)
             if served.reason:

@@ -18,17 +18,17 @@ class TaskSpec:
     """One task, known without importing it.
 
     `target` is "module:function"; `sections` are the parts of the config that it reads, which
-    become the case's params; `uses` lists the `kind/name` it asks the registry for. With `trains`
-    it needs a trained artifact. With `mixed` the cases of a round run in random order and all
-    rounds form one timing block: for tasks that measure nothing but cost. Otherwise cases keep the
-    order of the sweep and each round is a block.
+    become the case's params; `uses` lists the `kind/name` it asks the registry for. `trains` names
+    the task that makes the artifact it needs, "" for none. With `mixed` the cases of a round run in
+    random order and all rounds form one timing block: for tasks that measure nothing but cost.
+    Otherwise cases keep the order of the sweep and each round is a block.
     """
 
     name: str
     target: str
     sections: tuple[str, ...]
     uses: Names
-    trains: bool = False
+    trains: str = ""
     mixed: bool = False
 
 
@@ -61,18 +61,16 @@ def _cell_cost(config: RunConfig) -> list[str]:
 
 MODEL_SECTIONS = ("dtype", "model", "cell", "attention", "dataset", "optimizer", "train")
 
-TRAIN = TaskSpec("train", TARGETS["train"], MODEL_SECTIONS, _train)
-
 TASKS = {
     spec.name: spec
     for spec in (
-        TRAIN,
+        TaskSpec("train", TARGETS["train"], MODEL_SECTIONS, _train),
         TaskSpec(
             "translate",
             TARGETS["translate"],
             (*MODEL_SECTIONS, "backend", "decoder", "evaluate"),
             _translate,
-            trains=True,
+            trains="train",
         ),
         TaskSpec(
             "cell_cost",

@@ -12,20 +12,13 @@ from seqbench.kernels.dropout import dropout_mask
 
 from .configuration import EncoderDecoderConfig
 from .decoder import Decoder, DecoderTape
+from .dropout_stream import DropoutStream
 from .encoder import Encoder, EncoderTape
 from .kernel_layer import KernelLayer
 from .parameters import Parameters
 from .recurrent import State
 
 DROPOUT_SITES = 3  # source embedding, target embedding, decoder output
-
-
-@dataclass(frozen=True, slots=True)
-class DropoutStream:
-    """Where a training step draws its masks: the same (seed, step) gives the same masks."""
-
-    seed: int
-    step: int
 
 
 @dataclass(slots=True)

@@ -1,26 +1,26 @@
-"""Training an encoder-decoder: Adam, clipping, schedule, validation, early stop, resume.
+"""Training any model: updates, clipping, schedule, validation, early stop, resume.
 
-Everything random is a function of (seed, epoch, batch, step), so a run that was killed and resumed
-from its last checkpoint ends with the same parameters as one that was not.
+What is trained is a `Problem`: a model together with its batches. Everything random is a function
+of (seed, epoch, batch, step), so a run that was killed and resumed from its last checkpoint ends
+with the same parameters as one that was not.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
-from seqbench.data.batch import TranslationBatch
-from seqbench.data.batching import evaluation_batches, training_batches
-from seqbench.interfaces import Kernels, TrainingError
+from seqbench.interfaces import Array, Kernels, TrainingError
 from seqbench.kernels.clipping import clip_by_global_norm
 from seqbench.kernels.schedules import learning_rate
 
-from .encoder_decoder import DropoutStream, EncoderDecoder
+from .dropout_stream import DropoutStream
+from .parameters import Parameters
 
 READ_LOSS_EVERY = 20  # steps between waits for the device
 
@@ -56,6 +56,41 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
+class Problem(Protocol):
+    """A model and what it is trained on."""
+
+    @property
+    def parameters(self) -> Parameters: ...
+
+    def load(self) -> None:
+        """Let every plan take the parameters' current values; after each update."""
+        ...
+
+    def batches(self, epoch: int) -> Sequence[Any]:
+        """The training batches of an epoch (from 0): the same whenever they are asked for."""
+        ...
+
+    def validation(self) -> Sequence[Any]:
+        """The batches of the validation split."""
+        ...
+
+    def loss(self, batch: Any, *, reduction: str, stream: DropoutStream | None = None) -> Array:
+        """Nats, a scalar on the device; reduction "token_mean" or "sum". `stream`: training."""
+        ...
+
+    def backward(self) -> None:
+        """Gradients of the last loss into `parameters.gradient`."""
+        ...
+
+    def num_targets(self, batch: Any) -> int:
+        """What a sum is divided by to be a mean: tokens, or items."""
+        ...
+
+    def flops(self, batch: Any) -> int:
+        """Operations of forward and backward, padding included."""
+        ...
+
+
 class Checkpoint(Protocol):
     """Where an unfinished training is kept."""
 
@@ -67,50 +102,41 @@ Report = Callable[[float, str], None]
 
 
 class Trainer:
-    """One training run over a corpus that is already encoded."""
+    """One training run of a problem."""
 
     def __init__(
-        self,
-        model: EncoderDecoder,
-        kernels: Kernels,
-        settings: TrainSettings,
-        seed: int,
-        *,
-        capacity: int,
+        self, problem: Problem, kernels: Kernels, settings: TrainSettings, seed: int
     ) -> None:
-        self.model, self.settings, self.seed = model, settings, seed
+        self.problem, self.settings, self.seed = problem, settings, seed
         self.progress = Progress()
         self._xp = kernels.backend.xp
         self._to_host = kernels.backend.to_host
-        self._capacity = capacity
         self._optimizer = kernels.get("optimizer", settings.optimizer)
         contract = self._optimizer.contract
-        flat = model.parameters.flat
+        flat = problem.parameters.flat
         slots = [self._xp.zeros_like(flat) for _ in range(_num_slots(contract))]
         self._state = contract.Params(flat, *slots)
-        self._plan = self._optimizer.plan(contract.Dims(flat.shape[0]), model.parameters.dtype)
+        self._plan = self._optimizer.plan(contract.Dims(flat.shape[0]), problem.parameters.dtype)
         self._plan.load(self._state)
         self._best = np.array(self._to_host(flat))
 
-    def run(self, train: Any, valid: Any, checkpoint: Checkpoint, report: Report) -> Progress:
+    def run(self, checkpoint: Checkpoint, report: Report) -> Progress:
         """Train to the end or to the early stop; leaves the best parameters in the model."""
         self._restore(checkpoint)
-        validation = evaluation_batches(valid, self.settings.batch_size)
+        validation = self.problem.validation()
         while self.progress.epoch < self.settings.epochs:
             if self.progress.bad_epochs > self.settings.patience:
                 break
-            self._epoch(train, report)
+            self._epoch(report)
             self._validate(validation)
             checkpoint.save(*self._snapshot())
-        self.model.parameters.flat[...] = self._xp.asarray(self._best)
-        self.model.load()
+        self.problem.parameters.flat[...] = self._xp.asarray(self._best)
+        self.problem.load()
         return self.progress
 
-    def _epoch(self, train: Any, report: Report) -> None:
+    def _epoch(self, report: Report) -> None:
         progress, settings = self.progress, self.settings
-        batches = training_batches(
-            train, batch_size=settings.batch_size, seed=self.seed, epoch=progress.epoch
-        )
+        batches = self.problem.batches(progress.epoch)
         started, unread, losses = time.perf_counter(), self._xp.zeros(()), 0.0
         for index, batch in enumerate(batches):
             unread = unread + self._step(batch)
@@ -123,14 +149,14 @@ class Trainer:
         progress.epoch += 1
         progress.history.append({"epoch": progress.epoch, "train_loss": losses / len(batches)})
 
-    def _step(self, batch: TranslationBatch) -> Any:
+    def _step(self, batch: Any) -> Any:
         """One update; the loss stays on the device."""
-        settings, progress, model = self.settings, self.progress, self.model
+        settings, progress, problem = self.settings, self.progress, self.problem
         progress.step += 1
         stream = DropoutStream(self.seed, progress.step)
-        loss = model.loss(batch, reduction="token_mean", capacity=self._capacity, stream=stream)
-        model.backward()
-        gradient = model.parameters.gradient
+        loss = problem.loss(batch, reduction="token_mean", stream=stream)
+        problem.backward()
+        gradient = problem.parameters.gradient
         self._norm = clip_by_global_norm(gradient, settings.clip_norm, xp=self._xp)
         rate = progress.rate_factor * learning_rate(
             settings.schedule,
@@ -142,10 +168,8 @@ class Trainer:
             gradient, progress.step, rate, **settings.optimizer_options
         )
         self._plan.forward(inputs)
-        model.load()
-        progress.train_flops += model.flops(
-            batch.source.shape[0], batch.target_in.shape[0], batch.size, grad=True
-        )
+        problem.load()
+        progress.train_flops += problem.flops(batch)
         return loss + 0.0
 
     def _read_loss(self, unread: Any) -> float:
@@ -162,13 +186,13 @@ class Trainer:
             "train.clip_norm"
         )
 
-    def _validate(self, batches: list[TranslationBatch]) -> None:
+    def _validate(self, batches: Sequence[Any]) -> None:
         """Validation loss; keeps the best parameters, lowers the rate where nothing improved."""
         total, tokens = 0.0, 0
         for batch in batches:
-            loss = self.model.loss(batch, reduction="sum", capacity=self._capacity)
+            loss = self.problem.loss(batch, reduction="sum")
             total += float(self._to_host(loss))
-            tokens += int(batch.target_lengths.sum())
+            tokens += self.problem.num_targets(batch)
         nll, progress = total / tokens, self.progress
         progress.history[-1] |= {
             "valid_nll": nll,
@@ -177,7 +201,7 @@ class Trainer:
         }
         if nll < progress.best_nll:
             progress.best_nll, progress.bad_epochs = nll, 0
-            self._best = np.array(self._to_host(self.model.parameters.flat))
+            self._best = np.array(self._to_host(self.problem.parameters.flat))
         else:
             progress.bad_epochs += 1
             progress.rate_factor *= self.settings.plateau_factor
@@ -197,7 +221,7 @@ class Trainer:
             array[...] = self._xp.asarray(arrays[f"state_{index}"])
         self._best = arrays["best"]
         self.progress = Progress(**meta)
-        self.model.load()
+        self.problem.load()
 
     def _state_arrays(self) -> list[Any]:
         return [getattr(self._state, name) for name in self._state.__dataclass_fields__]

@@ -2,124 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-from seqbench.experiments.artifacts import Checkpoint
 from seqbench.experiments.child import TrialContext
-from seqbench.interfaces import Case, Sample, TrialResult
-from seqbench.models.training import Progress, Trainer, TrainSettings, time_to_quality
+from seqbench.interfaces import Case, Kernels, TrialResult
+from seqbench.models.translation_problem import TranslationProblem
 
-from .translation import kernels_for, load_corpus, make_model
+from .training import Prepared, train_case
+from .translation import load_corpus, make_model
 
 
 def run(case: Case, context: TrialContext) -> TrialResult:
-    """Train unless the artifact is there; resumes from the last checkpoint."""
-    key = context.trial.builds
-    kernels = kernels_for(case.params["train"]["backend"])
-
-    def build() -> tuple[dict[str, Any], dict[str, Any]]:
-        checkpoint = context.artifacts.checkpoint(key)
-        values, meta = _train(case, context, kernels, checkpoint)
-        checkpoint.remove()
-        return values, meta
-
-    was_there = context.artifacts.has(key)
-    bundle = context.artifacts.get_or_build(key, build, tell=lambda text: context.report(0.0, text))
-    result = TrialResult(samples=samples_of(bundle.meta, case), artifact=key)
-    result.resolved = dict(bundle.meta["resolved"])
-    result.kernel_impl = result.resolved[f"cell/{case.params['cell']['name']}"]
-    result.notes = {"artifact_was_there": was_there, "digest": bundle.digest}
-    return result
+    return train_case(case, context, prepare)
 
 
-class _Resumable:
-    """The trainer's view of a checkpoint in the artifact cache."""
-
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._checkpoint = checkpoint
-
-    def load(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        bundle = self._checkpoint.load()
-        return None if bundle is None else (dict(bundle.params), dict(bundle.meta))
-
-    def save(self, arrays: dict[str, Any], meta: dict[str, Any]) -> None:
-        self._checkpoint.save(arrays, meta)
-
-
-def _train(
-    case: Case, context: TrialContext, kernels: Any, checkpoint: Checkpoint
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def prepare(case: Case, kernels: Kernels) -> Prepared:
+    """The model of the case with the batches of its corpus."""
     corpus = load_corpus(case.params)
     model = make_model(case.params, kernels, corpus, grad=True)
     model.initialise(case.seed)
-    trainer = Trainer(
-        model,
-        kernels,
-        train_settings(case.params),
-        case.seed,
-        capacity=case.params["dataset"]["max_length"] + 1,
-    )
-    progress = trainer.run(corpus.train, corpus.valid, _Resumable(checkpoint), context.report)
-    meta = {
-        "params": dict(case.params),
-        "seed": case.seed,
-        "resolved": kernels.resolved,
-        "num_parameters": model.parameters.size,
+    batch_size = case.params["train"]["batch_size"]
+    problem = TranslationProblem(model, corpus, batch_size=batch_size, seed=case.seed)
+    vocabularies = {
         "source_vocabulary": corpus.source_vocabulary.to_list(),
         "target_vocabulary": corpus.target_vocabulary.to_list(),
-        "progress": _plain(progress),
     }
-    return model.parameters.to_host(), meta
-
-
-def train_settings(params: Any) -> TrainSettings:
-    """The trainer's settings out of the config's sections."""
-    optimizer, train = params["optimizer"], params["train"]
-    return TrainSettings(
-        epochs=train["epochs"],
-        batch_size=train["batch_size"],
-        optimizer=optimizer["name"],
-        optimizer_options=optimizer["options"],
-        learning_rate=optimizer["learning_rate"],
-        schedule=optimizer["schedule"],
-        clip_norm=optimizer["clip_norm"] or math.inf,
-        label_smoothing=train["label_smoothing"],
-        patience=train["patience"],
-        **train["options"],
-    )
-
-
-def _plain(progress: Progress) -> dict[str, Any]:
-    return {
-        "epochs": progress.epoch,
-        "steps": progress.step,
-        "train_s": progress.train_s,
-        "train_flops": progress.train_flops,
-        "best_nll": progress.best_nll,
-        "history": progress.history,
-    }
-
-
-def samples_of(meta: dict[str, Any], case: Case) -> list[Sample]:
-    """What training cost and reached; told again, not measured again, where it was there."""
-    progress = meta["progress"]
-    nll = progress["best_nll"]
-    samples = [
-        Sample("valid_nll", nll, "nats/token", "lower", "train"),
-        Sample("valid_perplexity", math.exp(nll), "1", "lower", "train"),
-        Sample("train_time", progress["train_s"], "s", "lower", "train"),
-        Sample("train_flops", float(progress["train_flops"]), "FLOP", "lower", "train"),
-        Sample("epochs", float(progress["epochs"]), "1", "none", "train"),
-        Sample("num_parameters", float(meta["num_parameters"]), "1", "none", "train"),
-    ]
-    target = case.params["train"].get("target_nll")
-    if target is None:
-        return samples
-    seconds, flops = time_to_quality(progress["history"], target)
-    if math.isfinite(seconds):
-        samples += [
-            Sample("time_to_quality", seconds, "s", "lower", "train"),
-            Sample("flops_to_quality", flops, "FLOP", "lower", "train"),
-        ]
-    return samples
+    return Prepared(problem, vocabularies)

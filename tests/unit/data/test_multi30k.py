@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from seqbench.data import multi30k
+from seqbench.data import checked_files, multi30k
 from seqbench.data.facts import corpus_facts
 from seqbench.data.multi30k import load_de_en, load_en_de, load_en_fr, load_multi30k
 from seqbench.data.multi30k_files import FOLDER, SHA256, file_name
@@ -73,7 +73,7 @@ def test_a_damaged_file(root):
 
 def test_a_checksum_is_read_once_while_the_file_stays(root, monkeypatch):
     load_en_fr(root=root, min_count=1)
-    monkeypatch.setattr(multi30k.hashlib, "sha256", None)
+    monkeypatch.setattr(checked_files.hashlib, "sha256", None)
     monkeypatch.setattr(multi30k, "corpus_of_files", lambda *args, **options: "loaded")
     assert load_en_fr(root=root) == "loaded"
 

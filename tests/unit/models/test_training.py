@@ -11,6 +11,7 @@ from seqbench.interfaces import TrainingError
 from seqbench.models.configuration import EncoderDecoderConfig
 from seqbench.models.encoder_decoder import EncoderDecoder
 from seqbench.models.training import Trainer, TrainSettings, time_to_quality
+from seqbench.models.translation_problem import TranslationProblem
 from seqbench.registry import registry
 
 CONFIG = EncoderDecoderConfig(embedding_size=8, hidden_size=12, attention_size=8, dropout=0.1)
@@ -50,7 +51,8 @@ def trainer(corpus, settings=SETTINGS, seed=0, config=CONFIG):
     sizes = len(corpus.source_vocabulary), len(corpus.target_vocabulary)
     model = EncoderDecoder(kernels, config, *sizes)
     model.initialise(seed)
-    return Trainer(model, kernels, settings, seed, capacity=61)
+    problem = TranslationProblem(model, corpus, batch_size=settings.batch_size, seed=seed)
+    return Trainer(problem, kernels, settings, seed)
 
 
 def silent(fraction, message):
@@ -59,7 +61,7 @@ def silent(fraction, message):
 
 def test_the_loss_falls_and_the_best_parameters_stay(corpus):
     run = trainer(corpus)
-    progress = run.run(corpus.train, corpus.valid, Kept(), silent)
+    progress = run.run(Kept(), silent)
     nlls = [entry["valid_nll"] for entry in progress.history]
     assert nlls[-1] < nlls[0] < math.log(len(corpus.target_vocabulary)) * 1.2
     assert progress.best_nll == min(nlls)
@@ -69,25 +71,25 @@ def test_the_loss_falls_and_the_best_parameters_stay(corpus):
 
 def test_a_killed_training_resumes_to_the_same_bits(corpus):
     whole = trainer(corpus)
-    whole.run(corpus.train, corpus.valid, Kept(), silent)
+    whole.run(Kept(), silent)
     checkpoint = Kept(stop_after=2)
     with pytest.raises(KeyboardInterrupt):
-        trainer(corpus).run(corpus.train, corpus.valid, checkpoint, silent)
+        trainer(corpus).run(checkpoint, silent)
     resumed = trainer(corpus, seed=0)
-    progress = resumed.run(corpus.train, corpus.valid, checkpoint, silent)
+    progress = resumed.run(checkpoint, silent)
     assert progress.epoch == 4
-    np.testing.assert_array_equal(resumed.model.parameters.flat, whole.model.parameters.flat)
+    np.testing.assert_array_equal(resumed.problem.parameters.flat, whole.problem.parameters.flat)
 
 
 def test_seeds_differ(corpus):
     one = trainer(corpus, seed=0)
     other = trainer(corpus, seed=1)
-    assert not np.array_equal(one.model.parameters.flat, other.model.parameters.flat)
+    assert not np.array_equal(one.problem.parameters.flat, other.problem.parameters.flat)
 
 
 def test_training_stops_early_where_nothing_improves(corpus):
     settings = TrainSettings(epochs=50, batch_size=8, learning_rate=1e-12, patience=1)
-    progress = trainer(corpus, settings).run(corpus.train, corpus.valid, Kept(), silent)
+    progress = trainer(corpus, settings).run(Kept(), silent)
     assert progress.epoch == 3  # the first sets the best; the next two equal it
 
 
@@ -95,17 +97,17 @@ def test_a_rate_that_does_not_help_is_lowered(corpus):
     settings = TrainSettings(
         epochs=3, batch_size=8, learning_rate=3.0, clip_norm=1e9, patience=9, plateau_factor=0.5
     )
-    progress = trainer(corpus, settings).run(corpus.train, corpus.valid, Kept(), silent)
+    progress = trainer(corpus, settings).run(Kept(), silent)
     assert progress.rate_factor == 0.5**progress.bad_epochs
     assert progress.bad_epochs > 0
 
 
 def test_a_loss_that_is_not_a_number_stops_with_a_diagnosis(corpus):
     run = trainer(corpus)
-    run.model.parameters.flat[:] = np.nan
-    run.model.load()
+    run.problem.parameters.flat[:] = np.nan
+    run.problem.load()
     with pytest.raises(TrainingError) as caught:
-        run.run(corpus.train, corpus.valid, Kept(), silent)
+        run.run(Kept(), silent)
     message = str(caught.value)
     assert "the loss became nan" in message
     assert "epoch 1" in message
@@ -116,9 +118,7 @@ def test_a_loss_that_is_not_a_number_stops_with_a_diagnosis(corpus):
 def test_progress_is_reported(corpus):
     told = []
     settings = TrainSettings(epochs=1, batch_size=8)
-    trainer(corpus, settings).run(
-        corpus.train, corpus.valid, Kept(), lambda fraction, text: told.append((fraction, text))
-    )
+    trainer(corpus, settings).run(Kept(), lambda fraction, text: told.append((fraction, text)))
     assert told[-1][0] == 1.0
     assert "epoch 1, loss" in told[-1][1]
 
@@ -139,8 +139,8 @@ def test_options_reach_the_optimizer(corpus):
             epochs=1, batch_size=8, optimizer="sgd", learning_rate=0.1, optimizer_options=options
         )
         run = trainer(corpus, settings)
-        run.run(corpus.train, corpus.valid, Kept(), silent)
-        return run.model.parameters.flat
+        run.run(Kept(), silent)
+        return run.problem.parameters.flat
 
     assert not np.array_equal(after(), after(momentum=0.9))
 
@@ -148,5 +148,5 @@ def test_options_reach_the_optimizer(corpus):
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
 def test_other_optimizers_train(corpus, optimizer):
     settings = TrainSettings(epochs=2, batch_size=8, optimizer=optimizer, learning_rate=0.1)
-    progress = trainer(corpus, settings).run(corpus.train, corpus.valid, Kept(), silent)
+    progress = trainer(corpus, settings).run(Kept(), silent)
     assert progress.history[1]["valid_nll"] < progress.history[0]["valid_nll"]

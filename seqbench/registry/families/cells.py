@@ -1,0 +1,32 @@
+"""Recurrent cells, and what stacks and reverses them: A02, A03, A09-A14."""
+
+from __future__ import annotations
+
+from seqbench.interfaces import CompositionSpec, ContractSpec
+
+from ._spec import composition, contract
+
+CONTRACTS: tuple[ContractSpec, ...] = (
+    contract("A02", "cell/rnn", "rnn:RNN", "tanh recurrent network"),
+    contract(
+        "A09", "cell/gru_simplified", "gru_simplified:GRU_SIMPLIFIED", "GRU without reset gate"
+    ),
+    contract("A10", "cell/gru", "gru:GRU", "GRU, reset after the recurrent product (torch)"),
+    contract(
+        "A10",
+        "cell/gru_reset_before",
+        "gru:GRU_RESET_BEFORE",
+        "GRU, reset before the recurrent product (the notes)",
+    ),
+    contract("A11", "cell/lstm", "lstm:LSTM", "long short-term memory"),
+)
+
+COMPOSITIONS: tuple[CompositionSpec, ...] = (
+    composition(
+        "A13",
+        "model/bidirectional",
+        "bidirectional:Bidirectional",
+        "any cell in both directions",
+        "cell/gru",
+    ),
+)
