@@ -20,7 +20,6 @@ from seqbench.interfaces import (
     Array,
     Backend,
     Contract,
-    DtypeError,
     Gradients,
     RangeError,
     ShapeError,

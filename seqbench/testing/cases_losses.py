@@ -24,7 +24,9 @@ def softmax_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     logits = 3.0 * rng.normal(size=(T, B, V))
     targets = rng.integers(0, V, (T, B)).astype(np.int32)
     smoothing = 0.1 if size in ("odd", "padded") else 0.0
-    inputs = SoftmaxCrossEntropyInputs(logits, targets, lengths(size), reduction_of(size), smoothing)
+    inputs = SoftmaxCrossEntropyInputs(
+        logits, targets, lengths(size), reduction_of(size), smoothing
+    )
     return NoParams(), inputs
 
 
