@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "differences.md"
 HEAD = """# Where the notes and the papers differ
 
-The algorithms come from a student's notes on sequence models; where the notes and the papers differ,
+The algorithms come from a student's notes on sequence models; where notes and papers differ,
 the papers win. Each entry has a number that shows the difference, computed by running both forms.
 This page is made by `python tests/docs/difference.py`; a test runs every number again.
 """
