@@ -32,6 +32,7 @@ from .errors import (
     unknown_name,
 )
 from .hookspecs import hookimpl, hookspec
+from .host import HostMemory, HostTimer
 from .records import (
     SCHEMA_VERSION,
     Case,
@@ -77,6 +78,8 @@ __all__ = [
     "Env",
     "Gate",
     "Gradients",
+    "HostMemory",
+    "HostTimer",
     "Implementation",
     "ImplementationSpec",
     "Kernels",
