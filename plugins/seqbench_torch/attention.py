@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from seqbench.interfaces import Backend, Contract, Gradients, UnsupportedError
 from seqbench.kernels.attention import AttentionInputs, AttentionOutputs
@@ -70,10 +70,10 @@ class AdditivePlan(AttentionPlan):
     """v . tanh(W_q q + W_k m + b) over all pairs at once."""
 
     def _keys(self, memory: torch.Tensor) -> torch.Tensor:
-        return F.linear(memory, self._weights["weight_key"])
+        return functional.linear(memory, self._weights["weight_key"])
 
     def _scores(self, queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-        projected = F.linear(queries, self._weights["weight_query"], self._weights["bias"])
+        projected = functional.linear(queries, self._weights["weight_query"], self._weights["bias"])
         hidden = torch.tanh(projected[:, None] + keys[None])  # (Tq, Tx, B, D)
         return (hidden @ self._weights["v"]).permute(2, 0, 1)
 
@@ -86,7 +86,7 @@ class GeneralPlan(AttentionPlan):
     """q . (W m)"""
 
     def _keys(self, memory: torch.Tensor) -> torch.Tensor:
-        return F.linear(memory, self._weights["weight"])
+        return functional.linear(memory, self._weights["weight"])
 
 
 def _softmax(scores: torch.Tensor, outside: Any) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from seqbench.interfaces import Backend, Contract
 from seqbench.kernels.embedding import EmbeddingInputs
@@ -23,13 +23,13 @@ class GatherPlan(AutogradPlan):
     """What nn.Embedding calls."""
 
     def _run(self, inputs: EmbeddingInputs) -> dict[str, torch.Tensor]:
-        return {"rows": F.embedding(inputs.ids, self._weights["weight"])}
+        return {"rows": functional.embedding(inputs.ids, self._weights["weight"])}
 
 
 class OneHotPlan(AutogradPlan):
-    """`F.one_hot(ids) @ weight`."""
+    """`functional.one_hot(ids) @ weight`."""
 
     def _run(self, inputs: EmbeddingInputs) -> dict[str, torch.Tensor]:
         weight = self._weights["weight"]
-        rows = F.one_hot(inputs.ids.long(), len(weight)).to(weight.dtype)
+        rows = functional.one_hot(inputs.ids.long(), len(weight)).to(weight.dtype)
         return {"rows": rows @ weight}

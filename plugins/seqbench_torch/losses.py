@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from seqbench.interfaces import Backend, Contract
 from seqbench.kernels.binary_cross_entropy import BinaryCrossEntropyInputs
@@ -50,7 +50,7 @@ class SoftmaxCrossEntropyPlan(LossPlan):
         if outside is not None:
             logits = logits.masked_fill(outside[..., None], 0)
             targets = targets.masked_fill(outside, IGNORED)
-        loss = F.cross_entropy(
+        loss = functional.cross_entropy(
             logits.reshape(-1, V),
             targets.reshape(-1),
             reduction=_reduction(inputs),
@@ -77,7 +77,7 @@ class BinaryCrossEntropyPlan(LossPlan):
 def _binary(inputs: BinaryCrossEntropyInputs) -> torch.Tensor:
     weighted = inputs.positive_weight != 1
     weight = inputs.logits.new_tensor(inputs.positive_weight) if weighted else None
-    return F.binary_cross_entropy_with_logits(
+    return functional.binary_cross_entropy_with_logits(
         inputs.logits, inputs.targets, reduction=_reduction(inputs), pos_weight=weight
     )
 

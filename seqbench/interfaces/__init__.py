@@ -11,7 +11,9 @@ from .contract import (
     SharedTextPlan,
     Tier,
     arrays_of,
+    c_contiguous,
     dtype_name,
+    is_c_contiguous,
     tree_nbytes,
 )
 from .errors import (
@@ -108,11 +110,13 @@ __all__ = [
     "UnsupportedError",
     "UsageError",
     "arrays_of",
+    "c_contiguous",
     "canonical_json",
     "digest",
     "dtype_name",
     "hookimpl",
     "hookspec",
+    "is_c_contiguous",
     "tree_nbytes",
     "unknown_name",
 ]
