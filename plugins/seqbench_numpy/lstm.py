@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from seqbench.interfaces import Backend, Contract, Gradients
@@ -35,8 +37,8 @@ class LSTMPlan(CellPlan):
             self._d_cell = self._new(self._factor_steps, B, H)  # factors of d_h within d_c
             self._d_c, self._product = self._new(B, H), self._new(B, H)
 
-    def load(self, params: LSTMParams) -> None:
-        self._params = params
+    def load(self, params: Any) -> None:
+        self._params: Any = params
         self._pack(params.weight_ih, params.weight_hh, params.bias, (0.5, 0.5, 1, 0.5))
 
     def forward(self, inputs: CellInputs) -> CellOutputs:

@@ -26,8 +26,8 @@ class LSTMCoupledPlan(LSTMPlan):
         if grad:
             self._forget = self._new(self._factor_steps, dims.B, dims.H)  # 1 - i of a chunk
 
-    def load(self, params: LSTMCoupledParams) -> None:  # type: ignore[override]
-        self._params = params  # type: ignore[assignment]
+    def load(self, params: LSTMCoupledParams) -> None:
+        self._params = params
         self._pack(params.weight_ih, params.weight_hh, params.bias, (0.5, 1, 0.5))
 
     def _step(self, gate, recurrent, c_prev, c, tanh_c, h) -> None:

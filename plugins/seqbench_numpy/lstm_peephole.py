@@ -33,8 +33,8 @@ class LSTMPeepholePlan(LSTMPlan):
             self._products = self._new(self._factor_steps, B, H)
             self._d_peephole, self._part = self._new(3, H), self._new(H)
 
-    def load(self, params: LSTMPeepholeParams) -> None:  # type: ignore[override]
-        super().load(params)  # type: ignore[arg-type]
+    def load(self, params: LSTMPeepholeParams) -> None:
+        super().load(params)
         np.multiply(params.peephole.reshape(self._peephole.shape), 0.5, out=self._peephole)
 
     def _step(self, gate, recurrent, c_prev, c, tanh_c, h) -> None:

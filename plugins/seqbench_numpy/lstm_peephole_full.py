@@ -27,8 +27,8 @@ class LSTMPeepholeFullPlan(LSTMPlan):
         if grad:
             self._d_w_ch = self._new(3, H, H)
 
-    def load(self, params: LSTMPeepholeFullParams) -> None:  # type: ignore[override]
-        super().load(params)  # type: ignore[arg-type]
+    def load(self, params: LSTMPeepholeFullParams) -> None:
+        super().load(params)
         weight = params.weight_ch.reshape(self._w_ch.shape)
         np.multiply(weight.transpose(0, 2, 1), 0.5, out=self._w_ch)
 
