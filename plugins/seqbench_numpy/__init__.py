@@ -32,6 +32,9 @@ def seqbench_implementations() -> list[ImplementationSpec]:
     return [
         _own("cell", "rnn", "rnn:rnn"),
         _own("cell", "lstm", "lstm:lstm"),
+        _own("cell", "lstm_peephole", "lstm_peephole:lstm_peephole"),
+        _own("cell", "lstm_peephole_full", "lstm_peephole_full:lstm_peephole_full"),
+        _own("cell", "lstm_coupled", "lstm_coupled:lstm_coupled"),
         _own("cell", "gru", "gru:gru"),
         _own("cell", "gru_reset_before", "gru_reset_before:gru_reset_before"),
         _own("cell", "gru_simplified", "gru_simplified:gru_simplified"),

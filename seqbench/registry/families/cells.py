@@ -19,6 +19,24 @@ CONTRACTS: tuple[ContractSpec, ...] = (
         "GRU, reset before the recurrent product (the notes)",
     ),
     contract("A11", "cell/lstm", "lstm:LSTM", "long short-term memory"),
+    contract(
+        "A12",
+        "cell/lstm_peephole",
+        "lstm_peephole:LSTM_PEEPHOLE",
+        "LSTM with diagonal peepholes (Gers & Schmidhuber)",
+    ),
+    contract(
+        "A12",
+        "cell/lstm_peephole_full",
+        "lstm_peephole_full:LSTM_PEEPHOLE_FULL",
+        "LSTM whose gates read c_prev through matrices (the notes)",
+    ),
+    contract(
+        "A12",
+        "cell/lstm_coupled",
+        "lstm_coupled:LSTM_COUPLED",
+        "LSTM with f = 1 - i (ONNX input_forget)",
+    ),
 )
 
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
