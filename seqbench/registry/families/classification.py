@@ -9,6 +9,8 @@ from ._spec import composition, contract
 CONTRACTS: tuple[ContractSpec, ...] = (
     contract("A23", "feature/mean_pool", "time_pooling:MEAN_POOL", "mean over time, by lengths"),
     contract("A24", "feature/max_pool", "time_pooling:MAX_POOL", "maximum over time, by lengths"),
+    contract("A26", "feature/conv2d", "conv2d:CONV2D", "convolution over images"),
+    contract("A26", "feature/max_pool2d", "max_pool2d:MAX_POOL2D", "maximum of image windows"),
 )
 
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
