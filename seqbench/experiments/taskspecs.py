@@ -59,6 +59,15 @@ def _cell_cost(config: RunConfig) -> list[str]:
     return [f"cell/{config.cell.name}"]
 
 
+def _classify(config: RunConfig) -> list[str]:
+    recurrent = config.model.name != "averaging_classifier"
+    return [f"model/{config.model.name}", *([f"cell/{config.cell.name}"] if recurrent else [])]
+
+
+def _train_classifier(config: RunConfig) -> list[str]:
+    return [*_classify(config), f"optimizer/{config.optimizer.name}"]
+
+
 MODEL_SECTIONS = ("dtype", "model", "cell", "attention", "dataset", "optimizer", "train")
 
 TASKS = {
@@ -71,6 +80,16 @@ TASKS = {
             (*MODEL_SECTIONS, "backend", "decoder", "evaluate"),
             _translate,
             trains="train",
+        ),
+        TaskSpec(
+            "train_classifier", TARGETS["train_classifier"], MODEL_SECTIONS, _train_classifier
+        ),
+        TaskSpec(
+            "classify",
+            TARGETS["classify"],
+            (*MODEL_SECTIONS, "backend", "evaluate"),
+            _classify,
+            trains="train_classifier",
         ),
         TaskSpec(
             "cell_cost",

@@ -3,5 +3,7 @@
 TASKS = {
     "train": "seqbench.experiments.tasks.train:run",
     "translate": "seqbench.experiments.tasks.translate:run",
+    "train_classifier": "seqbench.experiments.tasks.train_classifier:run",
+    "classify": "seqbench.experiments.tasks.classify:run",
     "cell_cost": "seqbench.experiments.tasks.cell_cost:run",
 }

@@ -17,6 +17,12 @@ def test_the_names():
         "multi30k_en_fr",
         "multi30k_fr_en",
         "parallel_files",
+        "opinions",
+        "mr",
+        "subj",
+        "sst2",
+        "sst5",
+        "trec",
     ]
 
 
@@ -26,9 +32,9 @@ def test_every_target_can_be_called():
         assert callable(getattr(importlib.import_module(module), name))
 
 
-def test_only_the_grammar_is_embedded_and_the_files_are_listed():
+def test_what_is_generated_is_embedded_and_the_files_are_listed():
     specs = {spec.name: spec for spec in seqbench_datasets()}
-    assert [name for name, spec in specs.items() if spec.embedded] == ["grammar"]
+    assert [name for name, spec in specs.items() if spec.embedded] == ["grammar", "opinions"]
     files = specs["multi30k_fr_en"].files
     assert len(files) == 6
     assert files[0] == "multi30k/tok/train.lc.norm.tok.fr.gz"
