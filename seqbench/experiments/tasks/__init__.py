@@ -3,5 +3,7 @@
 TASKS = {
     "train": "seqbench.experiments.tasks.train:run",
     "translate": "seqbench.experiments.tasks.translate:run",
+    "train_language_model": "seqbench.experiments.tasks.train_language_model:run",
+    "language_model": "seqbench.experiments.tasks.language_model:run",
     "cell_cost": "seqbench.experiments.tasks.cell_cost:run",
 }
