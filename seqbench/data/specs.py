@@ -6,6 +6,7 @@ from seqbench.interfaces import DatasetSpec, hookimpl
 
 from .classification_files import DATASETS, Files
 from .multi30k_files import FOLDER, LICENCE, ORIGIN, file_name
+from .text_sources import FROM_FILES, HELP_LICENCE, HELP_ORIGIN, TextSource
 
 _DIRECTIONS = (("en", "de"), ("de", "en"), ("en", "fr"), ("fr", "en"))
 _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
@@ -13,13 +14,15 @@ _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
 
 @hookimpl
 def seqbench_datasets() -> list[DatasetSpec]:
-    """The embedded corpus, Multi30k in four directions, and files of the user's own."""
+    """What is embedded, Multi30k in four directions, texts, and files of the user's own."""
     return [
         _grammar(),
         *(_multi30k(*pair) for pair in _DIRECTIONS),
         _parallel_files(),
         _opinions(),
         *(_classification(name, files) for name, files in DATASETS.items()),
+        _help_topics(),
+        *(_text(source) for source in FROM_FILES),
     ]
 
 
@@ -79,4 +82,27 @@ def _classification(name: str, files: Files) -> DatasetSpec:
         licence=files.licence,
         origin=files.origin,
         files=tuple(f"{name}/{file}" for file in files.checksums),
+    )
+
+
+def _help_topics() -> DatasetSpec:
+    return DatasetSpec(
+        name="help_topics",
+        target="seqbench.data.texts:load_help_topics",
+        summary="the help topics of Python's documentation, words or characters",
+        licence=HELP_LICENCE,
+        origin=HELP_ORIGIN,
+        embedded=True,
+        fingerprint="seqbench.data.help_topics:topics_hash",
+    )
+
+
+def _text(source: TextSource) -> DatasetSpec:
+    return DatasetSpec(
+        name=source.name,
+        target=f"seqbench.data.texts:load_{source.name}",
+        summary=source.summary,
+        licence=source.licence,
+        origin=source.origin,
+        files=source.required,
     )

@@ -55,6 +55,14 @@ def _translate(config: RunConfig) -> list[str]:
     ]
 
 
+def _language_model(config: RunConfig) -> list[str]:
+    return [f"model/{config.model.name}", f"cell/{config.cell.name}"]
+
+
+def _train_language_model(config: RunConfig) -> list[str]:
+    return [*_language_model(config), f"optimizer/{config.optimizer.name}"]
+
+
 def _cell_cost(config: RunConfig) -> list[str]:
     return [f"cell/{config.cell.name}"]
 
@@ -69,6 +77,7 @@ def _train_classifier(config: RunConfig) -> list[str]:
 
 
 MODEL_SECTIONS = ("dtype", "model", "cell", "attention", "dataset", "optimizer", "train")
+LANGUAGE_SECTIONS = ("dtype", "model", "cell", "dataset", "optimizer", "train")
 
 TASKS = {
     spec.name: spec
@@ -90,6 +99,18 @@ TASKS = {
             (*MODEL_SECTIONS, "backend", "evaluate"),
             _classify,
             trains="train_classifier",
+        ),
+            "train_language_model",
+            TARGETS["train_language_model"],
+            LANGUAGE_SECTIONS,
+            _train_language_model,
+        ),
+        TaskSpec(
+            "language_model",
+            TARGETS["language_model"],
+            (*LANGUAGE_SECTIONS, "backend", "evaluate"),
+            _language_model,
+            trains="train_language_model",
         ),
         TaskSpec(
             "cell_cost",

@@ -5,5 +5,7 @@ TASKS = {
     "translate": "seqbench.experiments.tasks.translate:run",
     "train_classifier": "seqbench.experiments.tasks.train_classifier:run",
     "classify": "seqbench.experiments.tasks.classify:run",
+    "train_language_model": "seqbench.experiments.tasks.train_language_model:run",
+    "language_model": "seqbench.experiments.tasks.language_model:run",
     "cell_cost": "seqbench.experiments.tasks.cell_cost:run",
 }
