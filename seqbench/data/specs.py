@@ -5,6 +5,7 @@ from __future__ import annotations
 from seqbench.interfaces import DatasetSpec, hookimpl
 
 from .multi30k_files import FOLDER, LICENCE, ORIGIN, file_name
+from .word_files import SIMILARITY, SIMILARITY_SHA256
 
 _DIRECTIONS = (("en", "de"), ("de", "en"), ("en", "fr"), ("fr", "en"))
 _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
@@ -12,8 +13,13 @@ _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
 
 @hookimpl
 def seqbench_datasets() -> list[DatasetSpec]:
-    """The embedded corpus, Multi30k in four directions, and files of the user's own."""
-    return [_grammar(), *(_multi30k(*pair) for pair in _DIRECTIONS), _parallel_files()]
+    """The embedded corpus, real ones, and files of the user's own."""
+    return [
+        _grammar(),
+        *(_multi30k(*pair) for pair in _DIRECTIONS),
+        _parallel_files(),
+        _word_similarity(),
+    ]
 
 
 def _grammar() -> DatasetSpec:
@@ -50,4 +56,15 @@ def _parallel_files() -> DatasetSpec:
         summary="files of your own, two a split: options train_source, train_target, ...",
         licence="yours",
         origin="your files, paths relative to the data root",
+    )
+
+
+def _word_similarity() -> DatasetSpec:
+    return DatasetSpec(
+        name=SIMILARITY.name,
+        target="seqbench.data.word_similarity:load_word_similarity",
+        summary="WordSim-353, RG-65 and MC-30: pairs of words and how alike people find them",
+        licence=SIMILARITY.licence,
+        origin=SIMILARITY.origin,
+        files=tuple(SIMILARITY_SHA256),
     )

@@ -17,6 +17,7 @@ def test_the_names():
         "multi30k_en_fr",
         "multi30k_fr_en",
         "parallel_files",
+        "word_similarity",
     ]
 
 
