@@ -72,6 +72,14 @@ class StackedLayer:
         cls = self.contract.Params
         self._plans.load(tuple(self._params.group(under, cls) for under in self._prefixes))
 
+    def open_forget_gates(self) -> None:
+        """Bias 1 for the forget gate of an LSTM, which then starts by remembering (Gers 2000)."""
+        for under in self._prefixes:
+            weight = self._params[f"{under}.weight_hh"]
+            H = weight.shape[1]
+            if "c" in self.contract.state and weight.shape[0] == 4 * H:  # i, f, g, o
+                self._params[f"{under}.bias"][H : 2 * H] = 1.0
+
     def zero_state(self, batch: int, hidden_size: int) -> State:
         """Zeros (parts, B, H) for each name of the cell's state."""
         shape = (self.stack.num_parts, batch, hidden_size)
