@@ -41,10 +41,24 @@ CONTRACTS: tuple[ContractSpec, ...] = (
 
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
     composition(
+        "A03",
+        "analysis/truncated_bptt",
+        "truncated:TruncatedBPTT",
+        "backpropagation through time, in windows or over all of it",
+        "cell/rnn",
+    ),
+    composition(
         "A13",
         "model/bidirectional",
         "bidirectional:Bidirectional",
         "any cell in both directions",
         "cell/gru",
+    ),
+    composition(
+        "A14",
+        "model/stacked",
+        "stacked:Stacked",
+        "any cell in layers, one way or both, dropout between",
+        "cell/lstm",
     ),
 )
