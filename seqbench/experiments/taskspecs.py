@@ -59,6 +59,10 @@ def _language_model(config: RunConfig) -> list[str]:
     return [f"model/{config.model.name}", f"cell/{config.cell.name}"]
 
 
+def _evaluate_language_model(config: RunConfig) -> list[str]:
+    return [*_language_model(config), f"decoder/{config.decoder.name}"]
+
+
 def _train_language_model(config: RunConfig) -> list[str]:
     return [*_language_model(config), f"optimizer/{config.optimizer.name}"]
 
@@ -90,8 +94,8 @@ TASKS = {
         TaskSpec(
             "language_model",
             TARGETS["language_model"],
-            (*LANGUAGE_SECTIONS, "backend", "evaluate"),
-            _language_model,
+            (*LANGUAGE_SECTIONS, "backend", "decoder", "evaluate"),
+            _evaluate_language_model,
             trains="train_language_model",
         ),
         TaskSpec(
