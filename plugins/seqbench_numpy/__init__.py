@@ -44,5 +44,6 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("optimizer", "adam", "optimizers:Adam"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
+        _own("decoder", "sample", "sample:Sample"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
     ]
