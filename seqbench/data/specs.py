@@ -5,6 +5,7 @@ from __future__ import annotations
 from seqbench.interfaces import DatasetSpec, hookimpl
 
 from .multi30k_files import FOLDER, LICENCE, ORIGIN, file_name
+from .plain_text_files import BROWN, TEXT8, TextFile
 
 _DIRECTIONS = (("en", "de"), ("de", "en"), ("en", "fr"), ("fr", "en"))
 _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
@@ -13,7 +14,7 @@ _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
 @hookimpl
 def seqbench_datasets() -> list[DatasetSpec]:
     """The embedded corpus, Multi30k in four directions, and files of the user's own."""
-    return [_grammar(), *(_multi30k(*pair) for pair in _DIRECTIONS), _parallel_files()]
+    return [_grammar(), *(_multi30k(*pair) for pair in _DIRECTIONS), _parallel_files(), *_plain_text()]
 
 
 def _grammar() -> DatasetSpec:
@@ -50,4 +51,21 @@ def _parallel_files() -> DatasetSpec:
         summary="files of your own, two a split: options train_source, train_target, ...",
         licence="yours",
         origin="your files, paths relative to the data root",
+    )
+
+
+def _plain_text() -> list[DatasetSpec]:
+    texts = {"text8_prefix": (TEXT8,), "brown": (BROWN,), "text8_brown": (TEXT8, BROWN)}
+    return [_english(name, files) for name, files in texts.items()]
+
+
+def _english(name: str, texts: tuple[TextFile, ...]) -> DatasetSpec:
+    sources = [text.source for text in texts]
+    return DatasetSpec(
+        name=name,
+        target=f"seqbench.data.plain_text:load_{name}",
+        summary="plain English for word vectors: " + " and ".join(s.name for s in sources),
+        licence="; ".join(s.licence for s in sources),
+        origin="; ".join(s.origin for s in sources),
+        files=tuple(text.file for text in texts),
     )
