@@ -40,6 +40,13 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("embedding", "gather", "embedding:gather_product", "numpy.gather_product"),
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("optimizer", "adam", "optimizers:Adam"),
+        _own("vectors", "skipgram_ns_update", "skipgram:skipgram_ns"),
+        _own(
+            "vectors",
+            "skipgram_ns_update",
+            "skipgram:skipgram_ns_unique",
+            "numpy.skipgram_ns_update_unique",
+        ),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
     ]

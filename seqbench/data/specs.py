@@ -5,7 +5,15 @@ from __future__ import annotations
 from seqbench.interfaces import DatasetSpec, hookimpl
 
 from .multi30k_files import FOLDER, LICENCE, ORIGIN, file_name
-from .word_files import SIMILARITY, SIMILARITY_SHA256
+from .plain_text_files import BROWN, TEXT8, TextFile
+from .word_files import (
+    ANALOGIES,
+    ANALOGIES_SHA256,
+    DEBIAS,
+    DEBIAS_SHA256,
+    SIMILARITY,
+    SIMILARITY_SHA256,
+)
 
 _DIRECTIONS = (("en", "de"), ("de", "en"), ("en", "fr"), ("fr", "en"))
 _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
@@ -18,7 +26,8 @@ def seqbench_datasets() -> list[DatasetSpec]:
         _grammar(),
         *(_multi30k(*pair) for pair in _DIRECTIONS),
         _parallel_files(),
-        _word_similarity(),
+        *_plain_text(),
+        *_word_sets(),
     ]
 
 
@@ -59,12 +68,50 @@ def _parallel_files() -> DatasetSpec:
     )
 
 
-def _word_similarity() -> DatasetSpec:
+def _plain_text() -> list[DatasetSpec]:
+    texts = {"text8_prefix": (TEXT8,), "brown": (BROWN,), "text8_brown": (TEXT8, BROWN)}
+    return [_english(name, files) for name, files in texts.items()]
+
+
+def _english(name: str, texts: tuple[TextFile, ...]) -> DatasetSpec:
+    sources = [text.source for text in texts]
     return DatasetSpec(
-        name=SIMILARITY.name,
-        target="seqbench.data.word_similarity:load_word_similarity",
-        summary="WordSim-353, RG-65 and MC-30: pairs of words and how alike people find them",
-        licence=SIMILARITY.licence,
-        origin=SIMILARITY.origin,
-        files=tuple(SIMILARITY_SHA256),
+        name=name,
+        target=f"seqbench.data.plain_text:load_{name}",
+        summary="plain English for word vectors: " + " and ".join(s.name for s in sources),
+        licence="; ".join(s.licence for s in sources),
+        origin="; ".join(s.origin for s in sources),
+        files=tuple(text.file for text in texts),
     )
+
+
+def _word_sets() -> list[DatasetSpec]:
+    """What word vectors are judged by."""
+    sets = {
+        "word_similarity": (
+            SIMILARITY,
+            SIMILARITY_SHA256,
+            "WordSim-353, RG-65 and MC-30: pairs of words and how alike people find them",
+        ),
+        "word_analogies": (
+            ANALOGIES,
+            ANALOGIES_SHA256,
+            "a is to b as c is to d: 6857 questions in seven sections",
+        ),
+        "debias": (
+            DEBIAS,
+            DEBIAS_SHA256,
+            "word lists of Bolukbasi et al., SemBias, WEAT, and two small real embeddings",
+        ),
+    }
+    return [
+        DatasetSpec(
+            name=name,
+            target=f"seqbench.data.{name}:load_{name}",
+            summary=summary,
+            licence=source.licence,
+            origin=source.origin,
+            files=tuple(sums),
+        )
+        for name, (source, sums, summary) in sets.items()
+    ]

@@ -64,6 +64,7 @@ class Contract:
     - ``shapes(d) -> {field: shape}``: the tensors of Params at these sizes; None without any.
 
     ``state`` names the recurrent state of a cell: ``("h",)``, or ``("h", "c")`` with a memory.
+    ``in_place`` says that forward updates its Params, as every optimizer does.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Contract:
     shapes: Callable[..., dict[str, tuple[int, ...]]] | None = None
     state: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float32", "float64")
+    in_place: bool = False
 
     @property
     def key(self) -> str:

@@ -45,8 +45,8 @@ def _graded(contract: Contract) -> bool:
 
 
 def _pure(contract: Contract) -> bool:
-    """Whether forward leaves what it was given alone: all but optimizers."""
-    return contract.kind != "optimizer"
+    """Whether forward leaves what it was given alone: all but optimizers and updates."""
+    return contract.kind != "optimizer" and not contract.in_place
 
 
 @check()

@@ -50,7 +50,11 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         resolved=kernels.resolved,
         signature=bleu.corpus.signature,
         artifact=context.trial.needs[0],
-        notes={"pieces": decoding.pieces, "artifact_digest": bundle.digest},
+        notes={
+            "pieces": decoding.pieces,
+            "artifact_digest": bundle.digest,
+            "kernels": model.notes,
+        },
     )
 
 
