@@ -49,4 +49,13 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         ),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
+        *(
+            _own("vector_op", name, "nearest:VectorSearch")
+            for name in (
+                "neighbours",
+                "analogy_cos_add",
+                "analogy_cos_mul",
+                "analogy_pair_direction",
+            )
+        ),
     ]

@@ -49,12 +49,8 @@ DEBIAS = Source(
     "MIT, Apache-2.0, MIT; vectors PDDL 1.0",
 )
 DEBIAS_SHA256 = {
-    "debias/SemBias.txt": (
-        "7235254288be2cfaa0d1fa662dff2883e4cd5cb44e03d3d343b7a802790b015d"
-    ),
-    "debias/WEAT.json": (
-        "1a4a448a1825b29c67a7ebb7733343084b015f5b8ed720b2d9e193840a3d49a1"
-    ),
+    "debias/SemBias.txt": ("7235254288be2cfaa0d1fa662dff2883e4cd5cb44e03d3d343b7a802790b015d"),
+    "debias/WEAT.json": ("1a4a448a1825b29c67a7ebb7733343084b015f5b8ed720b2d9e193840a3d49a1"),
     "debias/definitional_pairs.json": (
         "f2387fdd4ae4d956083ee7594f1401b1ba112914d40a99bb61d481de73db9614"
     ),
@@ -76,9 +72,7 @@ DEBIAS_SHA256 = {
     "debias/male_word_file.txt": (
         "d431679ce3ef4134647e22cb5fd89e8dbee3f04636f1c7cbae5f28a369acf60f"
     ),
-    "debias/professions.json": (
-        "32cc82c7761e7cfb14e37e06dc1aa9f758bc8441f79ca7288996d3fc7c24639a"
-    ),
+    "debias/professions.json": ("32cc82c7761e7cfb14e37e06dc1aa9f758bc8441f79ca7288996d3fc7c24639a"),
     "debias/weat_googlenews_word2vec_347x300.txt.gz": (
         "f751fea8fe9527a6c2d83846c1c5c0240b0a6faf7aa19076cf1bb715500d7216"
     ),

@@ -17,7 +17,12 @@ def test_the_names():
         "multi30k_en_fr",
         "multi30k_fr_en",
         "parallel_files",
+        "text8_prefix",
+        "brown",
+        "text8_brown",
         "word_similarity",
+        "word_analogies",
+        "debias",
     ]
 
 
