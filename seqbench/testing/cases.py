@@ -37,6 +37,8 @@ BUILDER_MODULES: list[str] = [
     "seqbench.testing.cases_losses",
     "seqbench.testing.cases_optimizers",
     "seqbench.testing.cases_search",
+    "seqbench.testing.cases_vector_ops",
+    "seqbench.testing.cases_vectors",
 ]
 """Modules of seqbench whose import registers builders; each must import."""
 
