@@ -39,4 +39,12 @@ COMPOSITIONS: tuple[CompositionSpec, ...] = (
         "embedding/gather",
         "loss/softmax_cross_entropy",
     ),
+    composition(
+        "A06",
+        "model/language_model",
+        "language_model:LanguageModelFactory",
+        "language model over words or characters",
+        "embedding/gather",
+        "loss/softmax_cross_entropy",
+    ),
 )
