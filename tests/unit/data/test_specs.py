@@ -17,6 +17,11 @@ def test_the_names():
         "multi30k_en_fr",
         "multi30k_fr_en",
         "parallel_files",
+        "help_topics",
+        "ptb",
+        "wikitext2",
+        "tinyshakespeare",
+        "names",
     ]
 
 
@@ -26,13 +31,14 @@ def test_every_target_can_be_called():
         assert callable(getattr(importlib.import_module(module), name))
 
 
-def test_only_the_grammar_is_embedded_and_the_files_are_listed():
+def test_what_is_embedded_and_the_files_are_listed():
     specs = {spec.name: spec for spec in seqbench_datasets()}
-    assert [name for name, spec in specs.items() if spec.embedded] == ["grammar"]
+    assert [name for name, spec in specs.items() if spec.embedded] == ["grammar", "help_topics"]
     files = specs["multi30k_fr_en"].files
     assert len(files) == 6
     assert files[0] == "multi30k/tok/train.lc.norm.tok.fr.gz"
     assert files[-1] == "multi30k/tok/test_2016_flickr.lc.norm.tok.en.gz"
+    assert specs["ptb"].files == ("ptb/ptb.train.txt", "ptb/ptb.valid.txt")  # test may be held back
     assert all(spec.licence and spec.origin for spec in specs.values())
 
 
