@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -89,6 +89,15 @@ class Problem(Protocol):
 
     def flops(self, batch: Any) -> int:
         """Operations of forward and backward, padding included."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A problem whose targets are right or wrong; its accuracy on the validation data is told."""
+
+    def num_correct(self) -> Array:
+        """0-d, on the device: how many targets of the last loss the model gets right."""
         ...
 
 
@@ -191,17 +200,21 @@ class Trainer:
 
     def _validate(self, batches: Sequence[Any]) -> None:
         """Validation loss; keeps the best parameters, lowers the rate where nothing improved."""
-        total, tokens = 0.0, 0
+        total, tokens, correct = 0.0, 0, 0
         for batch in batches:
             loss = self.problem.loss(batch, reduction="sum")
             total += float(self._to_host(loss))
             tokens += self.problem.num_targets(batch)
+            if isinstance(self.problem, Counting):
+                correct += int(self._to_host(self.problem.num_correct()))
         nll, progress = total / tokens, self.progress
         progress.history[-1] |= {
             "valid_nll": nll,
             "train_s": progress.train_s,
             "train_flops": float(progress.train_flops),
         }
+        if isinstance(self.problem, Counting):
+            progress.history[-1]["valid_accuracy"] = correct / tokens
         if nll < progress.best_nll:
             progress.best_nll, progress.bad_epochs = nll, 0
             self._best = np.array(self._to_host(self.problem.parameters.flat))

@@ -22,7 +22,6 @@ from seqbench.interfaces import Contract, Implementation, Plan, SharedTextPlan
 from seqbench.testing.checks import checks_for
 from seqbench.testing.reference import HostBackend
 
-
 INSTALLED: dict[str, ModuleType] = {}
 """The modules behind those that are executed anew just now."""
 
