@@ -36,9 +36,9 @@ class GloveParams:
 
 @dataclass(frozen=True, slots=True)
 class GloveState:
-    """GloveParams' fields and the sums of squared gradients of each, which start at 1.
+    """GloveParams' fields and the sums of squared gradients of each.
 
-    Starting at 1, not 0, is the authors' choice: it holds the first steps at the learning rate.
+    Sums that start above 0 hold the first steps to the learning rate over their root.
     """
 
     weight: Array
@@ -209,11 +209,11 @@ def glove_update_validate(params: GloveState, inputs: GloveStep) -> None:
         if (squares < 0).any():
             raise RangeError(
                 f"glove: a value of {name}_squares is negative, expected sums of squares; start "
-                "them at 1"
+                "them above 0"
             )
     if not inputs.learning_rate > 0:
         raise RangeError(
-            f"glove: learning_rate is {inputs.learning_rate}, expected above 0; 0.05 is usual"
+            f"glove: learning_rate is {inputs.learning_rate}, expected above 0; 1 is usual"
         )
 
 
