@@ -32,6 +32,9 @@ def seqbench_implementations() -> list[ImplementationSpec]:
     return [
         _own("cell", "rnn", "rnn:rnn"),
         _own("cell", "lstm", "lstm:lstm"),
+        _own("cell", "lstm_peephole", "lstm_peephole:lstm_peephole"),
+        _own("cell", "lstm_peephole_full", "lstm_peephole_full:lstm_peephole_full"),
+        _own("cell", "lstm_coupled", "lstm_coupled:lstm_coupled"),
         _own("cell", "gru", "gru:gru"),
         _own("cell", "gru_reset_before", "gru_reset_before:gru_reset_before"),
         _own("cell", "gru_simplified", "gru_simplified:gru_simplified"),
@@ -48,6 +51,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
             "numpy.skipgram_ns_update_unique",
         ),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
+        _own("decoder", "sample", "sample:Sample"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
         *(
             _own("vector_op", name, "nearest:VectorSearch")

@@ -113,9 +113,7 @@ class SkipGramNSPlan(UpdatePlan):
         np.multiply(noise, -half, out=noise)
         np.multiply(noise, weights, out=factors[:, :, width:])
 
-    def _noise_weights(
-        self, chunk: NegativeChunk, masks: np.ndarray, blocks: int
-    ) -> np.ndarray:
+    def _noise_weights(self, chunk: NegativeChunk, masks: np.ndarray, blocks: int) -> np.ndarray:
         """(G, B, M): what each noise word weighs for each centre, summed over its context."""
         width, M = chunk.block + 2 * chunk.window, chunk.negatives.shape[1]
         rows_of, shares = self._rows_of[:blocks], self._shares[:blocks]

@@ -57,9 +57,7 @@ class VectorSettings:
         _require(0 < self.threshold < 1, "threshold", self.threshold, "above 0 and below 1")
         _require(self.subsampling in SUBSAMPLING, "subsampling", self.subsampling, SUBSAMPLING)
         _require(self.update in UPDATES, "update", self.update, UPDATES)
-        _require(
-            self.chunk > 2 * self.window, "chunk", self.chunk, "more than twice the window"
-        )
+        _require(self.chunk > 2 * self.window, "chunk", self.chunk, "more than twice the window")
 
 
 def _require(fine: bool, name: str, value: Any, expected: Any) -> None:

@@ -143,9 +143,7 @@ class _Run:
         )
         tables = _Tables(self._backend.to_device(sampling.parts(keep, xp=np)))
         if self._name.endswith("_ns"):
-            probabilities = sampling.noise_probabilities(
-                corpus.counts, settings.noise_power, xp=np
-            )
+            probabilities = sampling.noise_probabilities(corpus.counts, settings.noise_power, xp=np)
             tables.noise = sampling.noise_table(probabilities, xp=xp)
         if self._name.endswith("_hs"):
             tree = huffman_tree(corpus.counts)
@@ -272,7 +270,10 @@ class _Run:
         return SoftmaxChunk(ids, left, right, self._settings.window)
 
     def finished(self, train_s: float) -> TrainedVectors:
-        host = [np.array(self._backend.to_host(a)) for a in (self._params.weight_in, self._params.weight_out)]
+        host = [
+            np.array(self._backend.to_host(a))
+            for a in (self._params.weight_in, self._params.weight_out)
+        ]
         if not all(np.isfinite(a).all() for a in host):
             raise TrainingError(
                 f"word vectors: {self._name} ended with vectors that are not finite, at a rate of "
