@@ -41,6 +41,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("attention", "additive", "attention:AdditiveAttention"),
         _own("embedding", "gather", "embedding:gather_columns", "numpy.gather_columns"),
         _own("embedding", "gather", "embedding:gather_product", "numpy.gather_product"),
+        _own("loss", "ctc", "ctc:CTC"),
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("optimizer", "adam", "optimizers:Adam"),
         _own("vectors", "skipgram_ns_update", "skipgram:skipgram_ns"),

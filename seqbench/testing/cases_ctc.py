@@ -17,12 +17,12 @@ from .cases_losses import reduction_of
 LABELS = {"tiny": (2, 1), "odd": (3, 0, 2), "one": (1,), "step": (1, 0, 1, 1, 0), "empty": ()}
 """Label lengths by size; `padded` has its own below."""
 _PADDED_LABELS = (1, 0, 3, 1)
-"""Beside input lengths 3, 0, 6, 1."""
+"""Beside lengths 3, 0, 6, 1."""
 
 
 def fill_ctc_padding(inputs: CTCInputs, fill: float) -> CTCInputs:
     """`fill` as the logits, and an id that is not there as the labels, past the lengths."""
-    inputs = pad_time("logits", lengths="input_lengths")(inputs, fill)
+    inputs = pad_time("logits")(inputs, fill)
     outside = np.arange(inputs.targets.shape[1]) >= inputs.target_lengths[:, None]
     odd = np.int32(0 if fill == 0 else 99)
     return replace(inputs, targets=np.where(outside, odd, inputs.targets).astype(np.int32))
