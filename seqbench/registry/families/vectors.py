@@ -29,4 +29,13 @@ CONTRACTS: tuple[ContractSpec, ...] = (
     ),
 )
 
-COMPOSITIONS: tuple[CompositionSpec, ...] = ()
+COMPOSITIONS: tuple[CompositionSpec, ...] = (
+    composition(
+        "A21",
+        "model/glove",
+        "glove:GloveTrainer",
+        "word vectors by GloVe",
+        "vectors/cooccurrence",
+        "vectors/glove_update",
+    ),
+)
