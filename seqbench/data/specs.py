@@ -13,8 +13,13 @@ _LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
 
 @hookimpl
 def seqbench_datasets() -> list[DatasetSpec]:
-    """The embedded corpus, Multi30k in four directions, and files of the user's own."""
-    return [_grammar(), *(_multi30k(*pair) for pair in _DIRECTIONS), _parallel_files(), *_plain_text()]
+    """The embedded corpus, real ones, and files of the user's own."""
+    return [
+        _grammar(),
+        *(_multi30k(*pair) for pair in _DIRECTIONS),
+        _parallel_files(),
+        *_plain_text(),
+    ]
 
 
 def _grammar() -> DatasetSpec:

@@ -102,5 +102,3 @@ def validate_rate(operation: str, learning_rate: float) -> None:
             f"{operation}: learning_rate is {learning_rate}, expected a finite number of at "
             "least 0; 0.025 is usual"
         )
-
-

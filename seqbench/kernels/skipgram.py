@@ -43,7 +43,6 @@ from ._word_vectors import (
 )
 
 
-
 def softmax_objective(
     params: VectorParams, chunk: SoftmaxChunk, *, backend: Backend
 ) -> tuple[Array, Sparse]:

@@ -131,9 +131,7 @@ def draw_kept(
     return kept
 
 
-def draw_windows(
-    window: int, *, seed: int, stream: int, start: int, count: int, xp: Any
-) -> Array:
+def draw_windows(window: int, *, seed: int, stream: int, start: int, count: int, xp: Any) -> Array:
     """(count,) int32, uniform on 1 to `window`, for tokens [start, start + count)."""
     words = philox_uint32(seed, stream, start, count, xp=xp)
     return ((words.astype("uint64") * xp.uint64(window)) >> xp.uint64(32)).astype("int32") + 1

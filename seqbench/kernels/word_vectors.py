@@ -41,7 +41,7 @@ class VectorSettings:
     subsampling: str = "word2vec.c"
     threshold: float = 1e-3
     update: str = "gradient"
-    chunk: int = 512
+    chunk: int = 128
     block: int = 16
     shared_negatives: int = 16
     dtype: str = "float32"
@@ -57,9 +57,7 @@ class VectorSettings:
         _require(0 < self.threshold < 1, "threshold", self.threshold, "above 0 and below 1")
         _require(self.subsampling in SUBSAMPLING, "subsampling", self.subsampling, SUBSAMPLING)
         _require(self.update in UPDATES, "update", self.update, UPDATES)
-        _require(
-            self.chunk > 2 * self.window, "chunk", self.chunk, "more than twice the window"
-        )
+        _require(self.chunk > 2 * self.window, "chunk", self.chunk, "more than twice the window")
 
 
 def _require(fine: bool, name: str, value: Any, expected: Any) -> None:
@@ -88,10 +86,10 @@ class TrainedVectors:
     """What a trainer made, on the host.
 
     weight_in : (V, D), the word vectors; weight_out : the classifier's (V, D), or (V - 1, D) for a
-    tree, whose nodes are numbered as the trainer's own tree has them
+    tree
     tokens : corpus tokens seen, dropped ones included; train_s : seconds of the updates with all
     their drawing, without vocabularies, tables and trees
-    impl : what did it
+    impl : what did it; tree : (path_nodes, path_signs) of a TreeChunk, for hierarchical softmax
     """
 
     weight_in: Array
@@ -99,6 +97,7 @@ class TrainedVectors:
     tokens: int
     train_s: float
     impl: str
+    tree: tuple[Array, Array] | None = None
 
 
 def check_corpus(corpus: TokenCorpus) -> None:

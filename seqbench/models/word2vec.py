@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,7 @@ class _Tables:
     keep_parts: Array
     noise: sampling.NoiseTable | None = None
     tree: tuple[Array, Array] | None = None
-    host_tree: HuffmanTree | None = field(default=None)
+    host_tree: HuffmanTree | None = None
 
 
 class _Run:
@@ -143,14 +143,12 @@ class _Run:
         )
         tables = _Tables(self._backend.to_device(sampling.parts(keep, xp=np)))
         if self._name.endswith("_ns"):
-            probabilities = sampling.noise_probabilities(
-                corpus.counts, settings.noise_power, xp=np
-            )
+            probabilities = sampling.noise_probabilities(corpus.counts, settings.noise_power, xp=np)
             tables.noise = sampling.noise_table(probabilities, xp=xp)
         if self._name.endswith("_hs"):
             tree = huffman_tree(corpus.counts)
             device = self._backend.to_device
-            tables.tree = device(tree.nodes), device(tree.signs)
+            tables.tree, tables.host_tree = (device(tree.nodes), device(tree.signs)), tree
         return tables
 
     def epoch(self, epoch: int, report: Report) -> None:
@@ -272,11 +270,19 @@ class _Run:
         return SoftmaxChunk(ids, left, right, self._settings.window)
 
     def finished(self, train_s: float) -> TrainedVectors:
-        host = [np.array(self._backend.to_host(a)) for a in (self._params.weight_in, self._params.weight_out)]
+        weights = self._params.weight_in, self._params.weight_out
+        host = [np.array(self._backend.to_host(a)) for a in weights]
         if not all(np.isfinite(a).all() for a in host):
             raise TrainingError(
                 f"word vectors: {self._name} ended with vectors that are not finite, at a rate of "
                 f"{self._settings.learning_rate}; lower learning_rate or chunk"
             )
         tokens = self._settings.epochs * len(self._corpus.ids)
-        return TrainedVectors(*host, tokens=tokens, train_s=train_s, impl=self._impl.impl_id)
+        tree = self._tables.host_tree
+        return TrainedVectors(
+            *host,
+            tokens=tokens,
+            train_s=train_s,
+            impl=self._impl.impl_id,
+            tree=(tree.nodes, tree.signs) if tree else None,
+        )

@@ -17,6 +17,9 @@ def test_the_names():
         "multi30k_en_fr",
         "multi30k_fr_en",
         "parallel_files",
+        "text8_prefix",
+        "brown",
+        "text8_brown",
     ]
 
 
