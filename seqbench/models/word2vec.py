@@ -270,9 +270,9 @@ class _Run:
         return SoftmaxChunk(ids, left, right, self._settings.window)
 
     def finished(self, train_s: float) -> TrainedVectors:
-        weights = self._params.weight_in, self._params.weight_out
-        host = [np.array(self._backend.to_host(a)) for a in weights]
-        if not all(np.isfinite(a).all() for a in host):
+        weight_in = np.array(self._backend.to_host(self._params.weight_in))
+        weight_out = np.array(self._backend.to_host(self._params.weight_out))
+        if not (np.isfinite(weight_in).all() and np.isfinite(weight_out).all()):
             raise TrainingError(
                 f"word vectors: {self._name} ended with vectors that are not finite, at a rate of "
                 f"{self._settings.learning_rate}; lower learning_rate or chunk"
@@ -280,7 +280,8 @@ class _Run:
         tokens = self._settings.epochs * len(self._corpus.ids)
         tree = self._tables.host_tree
         return TrainedVectors(
-            *host,
+            weight_in,
+            weight_out,
             tokens=tokens,
             train_s=train_s,
             impl=self._impl.impl_id,
