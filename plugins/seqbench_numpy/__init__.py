@@ -51,6 +51,9 @@ def seqbench_implementations() -> list[ImplementationSpec]:
     return [
         _own("cell", "rnn", "rnn:rnn"),
         _own("cell", "lstm", "lstm:lstm"),
+        _own("cell", "lstm_peephole", "lstm_peephole:lstm_peephole"),
+        _own("cell", "lstm_peephole_full", "lstm_peephole_full:lstm_peephole_full"),
+        _own("cell", "lstm_coupled", "lstm_coupled:lstm_coupled"),
         _own("cell", "gru", "gru:gru"),
         _own("cell", "gru_reset_before", "gru_reset_before:gru_reset_before"),
         _own("cell", "gru_simplified", "gru_simplified:gru_simplified"),
@@ -61,5 +64,15 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("optimizer", "adam", "optimizers:Adam"),
         *_vector_updates(),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
+        _own("decoder", "sample", "sample:Sample"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
+        *(
+            _own("vector_op", name, "nearest:VectorSearch")
+            for name in (
+                "neighbours",
+                "analogy_cos_add",
+                "analogy_cos_mul",
+                "analogy_pair_direction",
+            )
+        ),
     ]
