@@ -9,7 +9,7 @@ are ten times its targets.
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -199,7 +199,7 @@ class CbowHSPlan(TreePlan):
         R, count = chunk.window, len(chunk.ids)
         blocks = -(-count // BLOCK)
         padded = self._place(chunk, blocks * BLOCK)
-        hidden = self._contexts.gather(padded, blocks)
+        hidden = self._contexts.gather(chunk, blocks)
         columns = self._lay_out(chunk, padded[R : R + blocks * BLOCK], count)
         diagonals(self._own[:blocks], 1)[...] = self._contexts.has_context[:blocks, :, None]
         masks = self._own[:blocks].reshape(blocks * BLOCK, BLOCK)
@@ -209,9 +209,7 @@ class CbowHSPlan(TreePlan):
         self._contexts.scatter(d_hidden)
 
 
-def _made(
-    plan: type[UpdatePlan], add: Add, **options: bool
-) -> functools.partial[VectorUpdateImplementation]:
+def _made(plan: Any, add: Add, **options: bool) -> Any:
     made = functools.partial(plan, **options) if options else plan
     return functools.partial(VectorUpdateImplementation, plan=made, add=add)
 
