@@ -75,4 +75,6 @@ def seqbench_implementations() -> list[ImplementationSpec]:
                 "analogy_pair_direction",
             )
         ),
+        _own("vectors", "cooccurrence", "cooccurrence:Cooccurrence"),
+        _own("vectors", "glove_update", "glove:GloveUpdate"),
     ]

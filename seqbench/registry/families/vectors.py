@@ -7,6 +7,9 @@ from seqbench.interfaces import CompositionSpec, ContractSpec
 from ._spec import composition, contract
 
 CONTRACTS: tuple[ContractSpec, ...] = (
+    contract("A21", "vectors/cooccurrence", "cooccurrence:COOCCURRENCE", "windowed counts"),
+    contract("A21", "vectors/glove", "glove:GLOVE", "GloVe: objective, gradient"),
+    contract("A21", "vectors/glove_update", "glove:GLOVE_UPDATE", "one step of AdaGrad on it"),
     *(
         contract(id, f"vectors/{name}", f"{module}:{name.upper()}", summary)
         for id, module, name, summary in (
