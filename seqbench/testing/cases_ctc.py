@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqbench.kernels.ctc import CTCInputs
+from seqbench.kernels.ctc_beam import CTCBeamInputs, CTCBeamParams
 from seqbench.kernels.ctc_greedy import CTCGreedyInputs, CTCGreedyParams
 from seqbench.kernels.losses import NoParams
 
@@ -53,3 +54,22 @@ def ctc_greedy_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     T, B = extents(size)
     V, blank_id = (17, 16) if size == "odd" else (3, 0)
     return CTCGreedyParams(), CTCGreedyInputs(rng.normal(size=(T, B, V)), lengths(size), blank_id)
+
+
+@builder("decoder/ctc_beam", padding=pad_time("logits"), constants=("bonus", "final"))
+def ctc_beam_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
+    """`odd` and `padded` have a language model of two states; `one` has a beam of one."""
+    T, B = extents(size)
+    V, blank_id = (7, 6) if size == "odd" else (3, 0)
+    width = 1 if size == "one" else 5
+    inputs = CTCBeamInputs(
+        rng.normal(size=(T, B, V)), lengths(size), width, min(width, 3), blank_id
+    )
+    if size in ("odd", "padded"):
+        inputs = replace(
+            inputs,
+            bonus=rng.normal(size=(2, V)),
+            next_state=rng.integers(0, 2, (2, V)).astype(np.int32),
+            final=rng.normal(size=2),
+        )
+    return CTCBeamParams(), inputs

@@ -9,6 +9,7 @@ from ._spec import composition, contract
 CONTRACTS: tuple[ContractSpec, ...] = (
     contract("A35", "loss/ctc", "ctc:CTC", "connectionist temporal classification"),
     contract("A36", "decoder/ctc_greedy", "ctc_greedy:CTC_GREEDY", "best path of a CTC model"),
+    contract("A36", "decoder/ctc_beam", "ctc_beam:CTC_BEAM", "prefix beam search of a CTC model"),
     contract(
         "A36",
         "metric/edit_distance",
