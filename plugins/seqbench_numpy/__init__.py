@@ -64,6 +64,8 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("optimizer", "adam", "optimizers:Adam"),
         *_vector_updates(),
+        _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
+        _own("decoder", "ctc_beam", "ctc_beam:CTCBeam"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
         _own("decoder", "sample", "sample:Sample"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),

@@ -278,7 +278,9 @@ def ctc_beam_validate(params: CTCBeamParams, inputs: CTCBeamInputs) -> None:
 
 def _validate_automaton(inputs: CTCBeamInputs) -> None:
     bonus, next_state, final = inputs.bonus, inputs.next_state, inputs.final
-    assert bonus is not None and next_state is not None and final is not None
+    assert bonus is not None
+    assert next_state is not None
+    assert final is not None
     vocab_size = inputs.logits.shape[2]
     check_shape("ctc_beam", "bonus", bonus, (len(bonus), vocab_size))
     check_shape("ctc_beam", "next_state", next_state, (len(bonus), vocab_size))
