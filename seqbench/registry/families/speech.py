@@ -21,6 +21,14 @@ CONTRACTS: tuple[ContractSpec, ...] = (
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
     composition(
         "A36",
+        "decoder/ctc",
+        "ctc_decoder:CTCDecoder",
+        "best path or prefix beams with an n-gram language model",
+        "decoder/ctc_greedy",
+        "decoder/ctc_beam",
+    ),
+    composition(
+        "A36",
         "metric/cer",
         "error_rate:CharacterErrorRate",
         "character error rate",
