@@ -126,7 +126,7 @@ class CTCPlan(Plan):
             label_rows *= inside[:, None] & valid
         emission[:, 1, 1:] = emission[::-1, 0, :0:-1]
         blanks = self._blank_emission[:T]
-        blanks[:, 0, 0] = np.where(inside, np.exp(blank - top, dtype=np.float64), 1)
+        blanks[:, 0, 0] = np.exp(blank - top, dtype=np.float64)  # 1 past a length
         blanks[:, 1] = blanks[::-1, 0]
         np.exp(probs, out=probs)
         sums = probs @ np.ones(V, probs.dtype)

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
+import numpy as np
 from mutant import Mutant, conformance
+
+from seqbench.kernels.ctc import CTC, CTCDims, CTCInputs
+from seqbench.kernels.losses import NoParams
+from seqbench.testing.reference import HostBackend
+
+
+def no_rescue(module: ModuleType) -> None:
+    """Ordinary logits: what the tuned loss gets wrong by itself its own certificate finds, and a
+    rescue would hide it."""
+    rng = np.random.default_rng(0)
+    inputs = CTCInputs(
+        rng.normal(size=(30, 8, 5)),
+        rng.integers(1, 5, (8, 9)).astype(np.int32),
+        rng.integers(20, 31, 8).astype(np.int32),
+        rng.integers(1, 10, 8).astype(np.int32),
+    )
+    plan = module.CTC(CTC, HostBackend()).plan(CTCDims(30, 8, 5, 9), "float64", grad=True)
+    plan.load(NoParams())
+    plan.forward(inputs)
+    assert plan.notes == {"rescued": 0}
+
 
 SHARED, TUNED = "seqbench.kernels", "seqbench_numpy"
 LOSS, GREEDY, BEAM = "loss/ctc", "decoder/ctc_greedy", "decoder/ctc_beam"
@@ -57,13 +81,7 @@ MUTANTS = [
         f"{TUNED}.ctc",
         "self._skip[0, L - 1 : 0 : -1]",
         "self._skip[0, 1:L]",
-        conformance(LOSS, "numpy.ctc"),
-    ),
-    Mutant(
-        f"{TUNED}.ctc",
-        "blanks[:, 0, 0] = np.where(inside, np.exp(blank - top, dtype=np.float64), 1)",
-        "blanks[:, 0, 0] = np.exp(blank - top, dtype=np.float64)",
-        conformance(LOSS, "numpy.ctc"),
+        no_rescue,
     ),
     Mutant(
         f"{TUNED}.ctc",

@@ -23,16 +23,15 @@ OURS = pytest.mark.parametrize("impl_id", ["numpy.ctc", "numpy.shared"])
 
 
 @OURS
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("width", [1.0, 5.0, 80.0])
+@pytest.mark.parametrize(
+    ("dtype", "width"), [("float32", 1.0), ("float64", 1.0), ("float64", 5.0), ("float64", 80.0)]
+)
 @pytest.mark.parametrize("zero_infinity", [False, True])
 def test_values_and_gradients(peer, impl_id, dtype, width, zero_infinity):
     """Unequal lengths, an empty labelling, one without an alignment, one sequence without frames.
 
-    float64 alone at 80: torch sums logarithms in the dtype of the logits.
+    Wide logits in float64 alone: torch sums logarithms in the dtype of the logits.
     """
-    if (dtype, width) == ("float32", 80.0):
-        width = 20.0
     torch = peer("torch")
     T, V, blank_id = 60, 9, 4
     rng = np.random.default_rng(0)

@@ -62,7 +62,7 @@ def test_a_language_model_can_turn_the_answer():
     lengths = np.array([2], np.int32)
     assert decoder().greedy(logits, lengths)[0].labels == (1, 3)
     assert decoder().beam(logits, lengths, width=30)[0][0].labels == (1, 3)
-    heard = decoder().beam(logits, lengths, width=30, language_model=language_model(2), alpha=1.0)
+    heard = decoder().beam(logits, lengths, width=30, language_model=language_model(2), beta=1.0)
     assert heard[0][0].labels == (1, 2)
 
 

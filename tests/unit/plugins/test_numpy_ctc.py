@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from seqbench_numpy import ctc as tuned
 from seqbench_numpy.backend import NumpyBackend
-from seqbench_numpy.ctc import CTC as TunedCTC
 from seqbench_numpy.ctc_beam import CTCBeam
 from seqbench_numpy.ctc_greedy import CTCGreedy
 
@@ -18,7 +17,7 @@ from seqbench.testing.comparing import require_equal
 from seqbench.testing.reference import reference
 
 BACKEND = NumpyBackend()
-LOSS, BEAM = TunedCTC(CTC, BACKEND), CTCBeam(CTC_BEAM, BACKEND)
+LOSS, BEAM = tuned.CTC(CTC, BACKEND), CTCBeam(CTC_BEAM, BACKEND)
 GREEDY = CTCGreedy(CTC_GREEDY, BACKEND)
 
 
