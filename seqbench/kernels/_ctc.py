@@ -117,3 +117,33 @@ def check_label_lengths(operation: str, lengths: Array, batch: int, limit: int) 
             f"{operation}: a target length is {int(lengths[outside][0])}, expected 0 to L = "
             f"{limit}; pad the targets further"
         )
+
+
+def check_automaton(
+    operation: str,
+    bonus: Array | None,
+    next_state: Array | None,
+    final: Array | None,
+    vocab_size: int,
+) -> None:
+    """Raise unless a language model is whole: (G, V), (G, V) int32 in [0, G), (G,); or absent."""
+    if bonus is None and next_state is None and final is None:
+        return
+    if bonus is None or next_state is None or final is None:
+        raise ShapeError(
+            f"{operation}: bonus, next_state and final are given in part, expected all three or "
+            "none; make them together from one language model"
+        )
+    check_shape(operation, "bonus", bonus, (len(bonus), vocab_size))
+    check_shape(operation, "next_state", next_state, (len(bonus), vocab_size))
+    check_shape(operation, "final", final, (len(bonus),))
+    if str(next_state.dtype) != "int32":
+        raise DtypeError(
+            f"{operation}: next_state is {next_state.dtype}, expected int32; cast it with astype"
+        )
+    outside = (next_state < 0) | (next_state >= len(bonus))
+    if bool(outside.any()):
+        raise RangeError(
+            f"{operation}: a next_state is {int(next_state[outside][0])}, expected 0 to G - 1 = "
+            f"{len(bonus) - 1}; number the states from 0"
+        )

@@ -17,10 +17,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from seqbench.interfaces import Array, Backend, Contract, DtypeError, RangeError, ShapeError
+from seqbench.interfaces import Array, Backend, Contract, RangeError
 
-from ._cell import check_shape, step_masks
-from ._ctc import check_search_input, log_sum
+from ._cell import step_masks
+from ._ctc import check_automaton, check_search_input, log_sum
 from ._math import log_softmax
 
 MULTIPLIER = 0x9E3779B97F4A7C15
@@ -266,35 +266,7 @@ def ctc_beam_validate(params: CTCBeamParams, inputs: CTCBeamInputs) -> None:
             "the beam"
         )
     tables = (inputs.bonus, inputs.next_state, inputs.final)
-    if all(table is None for table in tables):
-        return
-    if any(table is None for table in tables):
-        raise ShapeError(
-            "ctc_beam: bonus, next_state and final are given in part, expected all three or none; "
-            "make them together from one language model"
-        )
-    _validate_automaton(inputs)
-
-
-def _validate_automaton(inputs: CTCBeamInputs) -> None:
-    bonus, next_state, final = inputs.bonus, inputs.next_state, inputs.final
-    assert bonus is not None
-    assert next_state is not None
-    assert final is not None
-    vocab_size = inputs.logits.shape[2]
-    check_shape("ctc_beam", "bonus", bonus, (len(bonus), vocab_size))
-    check_shape("ctc_beam", "next_state", next_state, (len(bonus), vocab_size))
-    check_shape("ctc_beam", "final", final, (len(bonus),))
-    if str(next_state.dtype) != "int32":
-        raise DtypeError(
-            f"ctc_beam: next_state is {next_state.dtype}, expected int32; cast it with astype"
-        )
-    outside = (next_state < 0) | (next_state >= len(bonus))
-    if bool(outside.any()):
-        raise RangeError(
-            f"ctc_beam: a next_state is {int(next_state[outside][0])}, expected 0 to G - 1 = "
-            f"{len(bonus) - 1}; number the states from 0"
-        )
+    check_automaton("ctc_beam", *tables, inputs.logits.shape[2])
 
 
 def ctc_beam_flops(dims: CTCBeamDims, grad: bool) -> int:
