@@ -107,8 +107,8 @@ class LanguageModel:
         """Draw the parameters; a cell with a memory starts with forget bias 1 (Gers 2000)."""
         self.parameters.initialise(seed)
         H = self.config.hidden_size
-        if "c" in self.state_names:
-            for name in _layer_names(self.config):
+        for name in _layer_names(self.config) if "c" in self.state_names else ():
+            if self.parameters.shapes[f"{name}.bias"] == (4 * H,):  # i, f, g, o
                 self.parameters[f"{name}.bias"][H : 2 * H] = 1.0
         self.load()
 
