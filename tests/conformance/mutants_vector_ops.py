@@ -253,8 +253,8 @@ MUTANTS = [
     Mutant(SPEARMAN, "(starts + 1 + ends) / 2", "starts + 1.0", ties_share_their_mean_rank),
     Mutant(
         TRAINER,
-        "int(end), settings.chunk)",
-        "int(end) - 1, settings.chunk)",
+        "(first, min(first + settings.chunk, int(end)))",
+        "(first, min(first + settings.chunk, int(end) - 1))",
         every_count_is_visited,
     ),
 ]
