@@ -168,11 +168,11 @@ class _Run:
 
     def _step(self, chunk: Any, rate: float) -> None:
         if self._plan is None:
-            inputs = VectorUpdate(chunk, rate)
+            inputs = VectorUpdate(chunk, rate, self._settings.damping)
             dims = self._impl.contract.dims(self._params, inputs)
             self._plan = self._impl.plan(dims, self._settings.dtype)
             self._plan.load(self._params)
-        self._plan.forward(VectorUpdate(chunk, rate))
+        self._plan.forward(VectorUpdate(chunk, rate, self._settings.damping))
 
     def _segments(self, epoch: int) -> Iterator[Segment]:
         """Runs of whole sentences of about SEGMENT tokens, subsampled, with their windows."""
@@ -278,7 +278,7 @@ class _Run:
         if not (np.isfinite(weight_in).all() and np.isfinite(weight_out).all()):
             raise TrainingError(
                 f"word vectors: {self._name} ended with vectors that are not finite, at a rate of "
-                f"{self._settings.learning_rate}; lower learning_rate or chunk"
+                f"{self._settings.learning_rate}; lower learning_rate or chunk, or raise damping"
             )
         tokens = self._settings.epochs * len(self._corpus.ids)
         tree = self._tables.host_tree
