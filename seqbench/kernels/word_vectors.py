@@ -43,7 +43,7 @@ class VectorSettings:
     threshold: float = 1e-3
     update: str = "gradient"
     chunk: int = 512
-    damping: float = 0.1
+    damping: float = 0.3
     block: int = 16
     shared_negatives: int = 16
     dtype: str = "float32"

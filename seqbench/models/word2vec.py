@@ -48,9 +48,6 @@ class Segment:
     seen: int  # tokens of this epoch up to the segment's end
 
 
-Chunks = Callable[[Segment, int], Iterator[Any]]
-
-
 class WordVectorTrainer:
     """Trains both matrices of one model with the backend's own step of it."""
 
@@ -131,9 +128,12 @@ class _Run:
         self._params = VectorParams(*(device(a.astype(settings.dtype)) for a in drawn))
         self._impl = kernels.get("vectors", step_name(name, settings.update))
         self._plan: Any = None
-        self._chunk_of = {"ns": self._negative, "hs": self._path, "softmax": self._plain}[
-            name.rpartition("_")[2]
-        ]
+        makers: dict[str, Callable[..., Any]] = {
+            "ns": self._negative,
+            "hs": self._path,
+            "softmax": self._plain,
+        }
+        self._chunk_of = makers[name.rpartition("_")[2]]
 
     def _make_tables(self) -> _Tables:
         corpus, settings, xp = self._corpus, self._settings, self._xp
