@@ -1,8 +1,8 @@
 """A17 to A20, trained: passes over a corpus, each a run of steps of one kernel.
 
-Everything random is a function of (seed, epoch, place in the corpus), so neither the chunk nor the
-segment changes which tokens, windows and noise words are drawn, and every backend draws the same.
-The rate falls linearly in the tokens seen.
+Which tokens stay and how wide their windows are is a function of (seed, epoch, place in the
+corpus), whatever the chunk; noise words belong to blocks, so theirs is of the chunk too. Every
+backend draws the same. The rate falls linearly in the tokens seen.
 """
 
 from __future__ import annotations

@@ -174,8 +174,8 @@ def test_mistakes_in_the_matrices_are_told(params):
     nan[2, 1] = np.nan
     with pytest.raises(RangeError, match="weight_in holds NaN, expected finite numbers; lower"):
         reference(skipgram.SKIPGRAM_NS)(VectorParams(nan, params.weight_out), GOOD)
+    short = VectorParams(params.weight_in, params.weight_out[:3])
     with pytest.raises(ShapeError, match=r"weight_out is \(3, 3\), expected \(4, 3\)"):
-        short = VectorParams(params.weight_in, params.weight_out[:3])
         reference(skipgram.SKIPGRAM_NS)(short, GOOD)
 
 
