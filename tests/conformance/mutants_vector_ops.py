@@ -209,10 +209,16 @@ MUTANTS = [
         "d_context = summed(column, errors, context_rows, len(contexts))",
         conformance("vectors/glove_update", "numpy.glove_update"),
     ),
-    Mutant(  # a flag of the last chunk stays
+    Mutant(  # squares that are none
         STEP,
-        "        self._met[distinct] = False\n",
-        "        self._met[distinct[1:]] = False\n",
+        "own += gradient * gradient",
+        "own += np.abs(gradient)",
+        conformance("vectors/glove_update", "numpy.glove_update"),
+    ),
+    Mutant(  # a word's place among the last chunk's
+        STEP,
+        "self._place[distinct] = np.arange(len(distinct), dtype=np.int32)",
+        "self._place[distinct] = np.arange(len(distinct), dtype=np.int32)[::-1]",
         conformance("vectors/glove_update", "numpy.glove_update"),
     ),
     Mutant(  # pairs across sentences

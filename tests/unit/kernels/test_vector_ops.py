@@ -65,6 +65,14 @@ def test_equal_scores_go_to_the_lowest_id(impl):
 
 
 @IMPLS
+def test_a_zero_row_of_the_table_scores_zero(impl):
+    inputs = NeighbourInputs(np.array([[3.0, 4.0]]), ids([-1]), 3)
+    found = get("neighbours", impl)(TABLE, inputs)
+    assert found.ids.tolist() == [[0, 1, 3]]
+    assert found.scores[0, 2] == 0
+
+
+@IMPLS
 def test_all_words_that_are_left_can_be_asked_for(impl, words):
     inputs = NeighbourInputs(words[:2], ids([0, 9], [1, 8]), 148)
     found = get("neighbours", impl)(VectorTable(words), inputs)
