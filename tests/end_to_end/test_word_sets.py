@@ -39,6 +39,10 @@ def test_debiasing_leaves_nothing_on_its_axis_and_something_on_others(tmp_path):
     assert found["wordsim353_change_low"] <= found["wordsim353_change"]
     assert found["wordsim353_change"] <= found["wordsim353_change_high"]
     assert found["wordsim353_pairs"] == 137
+    assert found["weat_career_family_after"] < found["weat_career_family_before"]
+    assert found["weat_words"] == 5
+    assert found["analogies_covered"] > 100
+    assert abs(found["analogy_accuracy_after"] - found["analogy_accuracy_before"]) < 0.1
 
 
 def test_glove_trains_and_is_judged(tmp_path):
