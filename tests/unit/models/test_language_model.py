@@ -75,9 +75,7 @@ def test_gradient_equals_central_differences(kernels, sentences, name, reduction
     """Unequal lengths, a state that is carried in, dropout, label smoothing."""
     rng = np.random.default_rng(3)
     model = model_of(kernels, VARIANTS[name], label_smoothing=0.1)
-    state = tuple(
-        tuple(rng.normal(size=part.shape) for part in layer) for layer in model.zero_state(3)
-    )
+    state = tuple(rng.normal(size=part.shape) for part in model.zero_state(3))
     options = {"reduction": reduction, "state": state, "stream": DropoutStream(1, 7)}
     flat = model.parameters.flat.copy()
 
@@ -162,7 +160,7 @@ def test_dropout_is_a_function_of_seed_and_step(kernels, sentences):
 def test_an_lstm_begins_with_an_open_forget_gate(kernels):
     model = LanguageModel(kernels, VARIANTS["two_layers"], V)
     model.initialise(0)
-    for name in ("layer0.bias", "layer1.bias"):
+    for name in ("layers.l0.bias", "layers.l1.bias"):
         assert (model.parameters[name][5:10] == 1).all()
         assert (model.parameters[name][:5] == 0).all()
 
