@@ -85,7 +85,7 @@ class LanguageSteps:
     def step(self, state: LanguageState, tokens: Array) -> tuple[Array, LanguageState]:
         xp = self._backend.xp
         K, B = tokens.shape
-        if state.pending is not None:
+        if state.pending is not None and state.prompted is not None:
             tokens = xp.where(state.prompted[None, :], state.pending[None, :], tokens)
             state.pending = state.prompted = None
         layers, _, _, H = state.hidden[0].shape
