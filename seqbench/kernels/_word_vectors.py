@@ -231,7 +231,7 @@ def no_cache(dims: VectorDims, dtype: str, *, backend: Backend) -> None:
     """Backward starts from the chunk again."""
 
 
-# -- sizes -------------------------------------------------------------------------------------------
+# -- sizes ---------------------------------------------------------------------------------
 
 
 def vector_dims(params: VectorParams, chunk: Any) -> VectorDims:

@@ -41,7 +41,7 @@ class VectorSettings:
     subsampling: str = "word2vec.c"
     threshold: float = 1e-3
     update: str = "gradient"
-    chunk: int = 512
+    chunk: int = 128
     block: int = 16
     shared_negatives: int = 16
     dtype: str = "float32"
@@ -86,10 +86,10 @@ class TrainedVectors:
     """What a trainer made, on the host.
 
     weight_in : (V, D), the word vectors; weight_out : the classifier's (V, D), or (V - 1, D) for a
-    tree, whose nodes are numbered as the trainer's own tree has them
+    tree
     tokens : corpus tokens seen, dropped ones included; train_s : seconds of the updates with all
     their drawing, without vocabularies, tables and trees
-    impl : what did it
+    impl : what did it; tree : (path_nodes, path_signs) of a TreeChunk, for hierarchical softmax
     """
 
     weight_in: Array
@@ -97,6 +97,7 @@ class TrainedVectors:
     tokens: int
     train_s: float
     impl: str
+    tree: tuple[Array, Array] | None = None
 
 
 def check_corpus(corpus: TokenCorpus) -> None:

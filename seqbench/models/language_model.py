@@ -20,6 +20,7 @@ from .dropout_stream import DropoutStream
 from .kernel_layer import KernelLayer
 from .linear import linear_flops
 from .parameters import Parameters, Shape
+from .plans import Notes, merged_notes
 from .recurrent import State
 from .stacked_layer import StackedLayer
 
@@ -217,6 +218,11 @@ class LanguageModel:
             )
             for site, size in enumerate((config.embedding_size, config.hidden_size))
         ]
+
+    @property
+    def notes(self) -> Notes:
+        """What the plans of embedding and loss counted so far: a row tells it."""
+        return merged_notes(self._embedding.notes, self._loss.notes)
 
     def flops(self, T: int, B: int, *, grad: bool) -> int:
         """Operations of a batch by the formulas of its kernels, padding included."""

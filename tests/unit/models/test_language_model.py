@@ -31,6 +31,9 @@ VARIANTS = {
     "lstm": CONFIG,
     "gru": replace(CONFIG, cell="gru", embedding_size=3),
     "rnn": replace(CONFIG, cell="rnn"),
+    "peephole": replace(CONFIG, cell="lstm_peephole"),
+    "coupled": replace(CONFIG, cell="lstm_coupled", num_layers=2),
+    "reset_before": replace(CONFIG, cell="gru_reset_before"),
     "two_layers": replace(CONFIG, num_layers=2, embedding_size=4),
     "tied": replace(CONFIG, tied=True),
     "tied_two_layers_dropout": replace(CONFIG, tied=True, num_layers=2, dropout=0.4),
@@ -294,7 +297,7 @@ def test_texts_are_written(kernels, name):
     steps = LanguageSteps(model_of(kernels, grad=False), BOS_ID, EOS_ID)
     settings = {"max_length": 5, "width": 3, "n_best": 2, "num_samples": 2, "seed": 1}
     decoder = registry().get("decoder", name)
-    found = generate(decoder, name, steps, vocabulary, "a b", settings)
+    (found,) = generate(decoder, name, steps, vocabulary, "a b", settings)
     assert len(found) == (1 if name == "greedy" else 2)
     text = text_of(found[0], vocabulary, "a b")
     assert text.split()[:2] == ["a", "b"]
