@@ -12,7 +12,7 @@ import numpy as np
 from seqbench.interfaces import DataError, UsageError
 
 from .sequences import Sequences
-from .vocabulary import BOS_ID, EOS_ID, UNK_ID, Level, Vocabulary, units
+from .vocabulary import BOS_ID, EOS_ID, UNK_ID, Level, Sentence, Vocabulary, units
 
 UNKNOWN = "<unk>"
 """What published word-level texts write for a rare word; here it is the special UNK."""
@@ -174,11 +174,10 @@ def _check_text(name: str, split: str, text: Iterable[str], level: Level) -> Non
         )
 
 
-def _known(text: Iterable[str], level: Level) -> Iterator[list[str]]:
-    """The units that a vocabulary counts: all but the text's own mark for rare words."""
+def _known(text: Iterable[str], level: Level) -> Iterator[Sentence]:
+    """What a vocabulary counts: all but the text's own mark for rare words."""
     for line in text:
-        found = units(line, level)
-        yield [token for token in found if token != UNKNOWN] if level == "word" else found
+        yield line if level == "character" else [w for w in line.split() if w != UNKNOWN]
 
 
 def _encoded(split: str, text: Sequence[str], vocabulary: Vocabulary) -> TextSplit:

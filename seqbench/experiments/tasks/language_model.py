@@ -1,4 +1,7 @@
-"""Evaluate a trained language model: perplexity, bits a character, log P of every line (A06)."""
+"""Evaluate a trained language model: perplexity, bits a character, log P of every line (A06).
+
+It also writes a few texts (A07) by the config's decoder; they stand in the row's notes.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from typing import Any
 from seqbench.data.text_corpus import TextCorpus, TextSplit
 from seqbench.experiments.artifacts import Bundle
 from seqbench.experiments.child import TrialContext
-from seqbench.interfaces import ArtifactError, Case, Sample, TrialResult
+from seqbench.interfaces import ArtifactError, Case, Kernels, Sample, TrialResult
+from seqbench.models.generating import decoder_settings, generate, text_of
+from seqbench.models.language_model import LanguageModel
 from seqbench.models.language_scoring import TextScore, score_split
+from seqbench.models.language_steps import LanguageSteps
+from seqbench.registry import registry
 
 from .language import load_text, make_language_model, model_options
 from .translation import kernels_for
@@ -35,9 +42,10 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         window=model_options(params)["window"],
     )
     seconds = timer.stop()
-    context.report(1.0, f"perplexity {score.perplexity:.1f}")
+    context.report(0.9, f"perplexity {score.perplexity:.1f}")
+    texts, rate = write_texts(case, kernels, model, corpus)
     return TrialResult(
-        samples=samples_of(score, split, seconds),
+        samples=[*samples_of(score, split, seconds), rate],
         items={"log_probs": score.log_probs.tolist(), "num_tokens": score.num_tokens.tolist()},
         kernel_impl=kernels.resolved[f"cell/{params['cell']['name']}"],
         resolved=kernels.resolved,
@@ -47,8 +55,27 @@ def run(case: Case, context: TrialContext) -> TrialResult:
             "artifact_digest": bundle.digest,
             "data_sha256": corpus.data_hash,
             "data_facts": dict(corpus.facts),
+            "texts": texts,
         },
     )
+
+
+def write_texts(
+    case: Case, kernels: Kernels, model: LanguageModel, corpus: TextCorpus
+) -> tuple[list[str], Sample]:
+    """What the model writes after `decoder.options.prompt`, and how fast."""
+    section, vocabulary = case.params["decoder"], corpus.vocabulary
+    decoder = registry().get("decoder", section["name"], kernels.backend.name)
+    decoder = type(decoder)(kernels)  # on the same kernels, so that the row names them
+    steps = LanguageSteps(model, corpus.start_id, vocabulary.eos_id)
+    prompt = section["options"].get("prompt", "")
+    settings = decoder_settings(section, case.seed)
+    timer = kernels.backend.timer()
+    timer.start()
+    found = generate(decoder, section["name"], steps, vocabulary, prompt, settings)
+    rate = sum(h.length for h in found) / timer.stop()
+    written = Sample("written_tokens_per_s", rate, "token/s", "higher", "write")
+    return [text_of(h, vocabulary, prompt) for h in found], written
 
 
 def check_vocabulary(bundle: Bundle, corpus: TextCorpus) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from ..config import RunConfig
 from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
+
+
+def _evaluate(config: RunConfig) -> list[str]:
+    return [*model_and_cell(config), f"decoder/{config.decoder.name}"]
+
 
 TASKS = (
     TaskSpec(
@@ -14,8 +20,8 @@ TASKS = (
     TaskSpec(
         "language_model",
         "language_model",
-        (*TRAIN_SECTIONS, "backend", "evaluate"),
-        model_and_cell,
+        (*TRAIN_SECTIONS, "backend", "decoder", "evaluate"),
+        _evaluate,
         trains="train_language_model",
     ),
 )

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from seqbench.interfaces import CompositionSpec, ContractSpec
 
-from ._spec import composition
+from ._spec import composition, contract
 
-CONTRACTS: tuple[ContractSpec, ...] = ()
+CONTRACTS: tuple[ContractSpec, ...] = (
+    contract("A01", "feature/one_hot", "one_hot:ONE_HOT", "token ids as one-hot vectors"),
+    contract("A07", "decoder/sample", "sample:SAMPLE", "the next token drawn from the softmax"),
+)
 
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
+    composition(
+        "A01",
+        "feature/vocabulary",
+        "text_features:TextFeatures",
+        "vocabularies of words or characters, one-hot batches",
+        "feature/one_hot",
+    ),
+    composition(
+        "A06",
+        "model/language_model",
+        "language_model:LanguageModelFactory",
+        "language model over words or characters",
+        "embedding/gather",
+        "loss/softmax_cross_entropy",
+    ),
     composition(
         "A05",
         "model/one_to_many",
@@ -40,11 +58,22 @@ COMPOSITIONS: tuple[CompositionSpec, ...] = (
         "loss/softmax_cross_entropy",
     ),
     composition(
-        "A06",
-        "model/language_model",
-        "language_model:LanguageModelFactory",
-        "language model over words or characters",
-        "embedding/gather",
-        "loss/softmax_cross_entropy",
+        "A07",
+        "decoder/sampling",
+        "sampling:SamplingDecoder",
+        "texts drawn token by token",
+        "decoder/sample",
+    ),
+    composition(
+        "A08",
+        "analysis/gradient_by_lag",
+        "gradient_by_lag:GradientByLag",
+        "norm of the gradient k steps back, for any cell",
+    ),
+    composition(
+        "A08",
+        "analysis/clipping",
+        "clipping:GradientClipping",
+        "gradients cut by value or by global norm",
     ),
 )
