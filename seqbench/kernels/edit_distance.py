@@ -119,7 +119,8 @@ def _unequal(hypotheses: Array, references: Array, d: int, *, xp: Any) -> Array:
 
 
 def edit_distance_dims(params: EditDistanceParams, inputs: EditDistanceInputs) -> EditDistanceDims:
-    return EditDistanceDims(*inputs.hypotheses.shape, inputs.references.shape[1])
+    N, L = inputs.hypotheses.shape
+    return EditDistanceDims(N, L, inputs.references.shape[1])
 
 
 def edit_distance_validate(params: EditDistanceParams, inputs: EditDistanceInputs) -> None:
