@@ -50,7 +50,7 @@ def corpus() -> WordCorpus:
 
 
 class InCpuSeconds:
-    """Trains once; keeps the CPU seconds of the updates alone, where the trainer reads its clock."""
+    """Trains once; keeps CPU seconds of the updates alone, where the trainer reads its clock."""
 
     def __init__(self, backend, name, corpus, settings):
         self._trainer = seqbench.get("model", name, backend=backend)
