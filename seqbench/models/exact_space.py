@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from seqbench.interfaces import Array, Backend, OutOfMemory, RangeError, StepModel
+from seqbench.interfaces import Backend, OutOfMemory, RangeError, StepModel
 from seqbench.kernels.beam_select import log_sum_exp
 from seqbench.kernels.length_penalty import length_penalty
 

@@ -165,9 +165,7 @@ def accuracy(kind, corpus, **config):
     settings = TrainSettings(epochs=6, batch_size=16, learning_rate=0.01)
     history = Trainer(problem, kernels, settings, 0).run(Nowhere(), lambda done, text: None).history
     best = min(history, key=lambda entry: entry["valid_nll"])
-    right = sum(
-        int((model.logits(b).argmax(-1) == b.labels).sum()) for b in problem.validation()
-    )
+    right = sum(int((model.logits(b).argmax(-1) == b.labels).sum()) for b in problem.validation())
     assert best["valid_accuracy"] == right / len(corpus.valid)  # the best parameters stay
     return best["valid_accuracy"]
 
