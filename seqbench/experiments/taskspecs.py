@@ -59,6 +59,10 @@ def _cell_cost(config: RunConfig) -> list[str]:
     return [f"cell/{config.cell.name}"]
 
 
+def _caption(config: RunConfig) -> list[str]:
+    return [*_model(config), f"decoder/{config.decoder.name}", "metric/bleu"]
+
+
 def _classify(config: RunConfig) -> list[str]:
     recurrent = config.model.name != "averaging_classifier"
     return [f"model/{config.model.name}", *([f"cell/{config.cell.name}"] if recurrent else [])]
@@ -90,6 +94,14 @@ TASKS = {
             (*MODEL_SECTIONS, "backend", "evaluate"),
             _classify,
             trains="train_classifier",
+        ),
+        TaskSpec("train_captioner", TARGETS["train_captioner"], MODEL_SECTIONS, _train),
+        TaskSpec(
+            "caption",
+            TARGETS["caption"],
+            (*MODEL_SECTIONS, "backend", "decoder", "evaluate"),
+            _caption,
+            trains="train_captioner",
         ),
         TaskSpec(
             "cell_cost",

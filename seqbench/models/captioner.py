@@ -167,7 +167,7 @@ class CaptionerSteps(EncoderDecoderSteps):
         super().__init__(model, bos_id, eos_id)
         self._captioner = model
 
-    def start(self, batch: CaptionBatch, width: int) -> DecodingState:
+    def start(self, batch: Any, width: int) -> DecodingState:
         model = self._captioner
         xp = model.backend.xp
         memory, initial, final, _ = model.encode(model.backend.to_device(batch.images))

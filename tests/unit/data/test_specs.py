@@ -18,6 +18,7 @@ def test_the_names():
         "multi30k_fr_en",
         "parallel_files",
         "opinions",
+        "scenes",
         "mr",
         "subj",
         "sst2",
@@ -34,7 +35,11 @@ def test_every_target_can_be_called():
 
 def test_what_is_generated_is_embedded_and_the_files_are_listed():
     specs = {spec.name: spec for spec in seqbench_datasets()}
-    assert [name for name, spec in specs.items() if spec.embedded] == ["grammar", "opinions"]
+    assert [name for name, spec in specs.items() if spec.embedded] == [
+        "grammar",
+        "opinions",
+        "scenes",
+    ]
     files = specs["multi30k_fr_en"].files
     assert len(files) == 6
     assert files[0] == "multi30k/tok/train.lc.norm.tok.fr.gz"
