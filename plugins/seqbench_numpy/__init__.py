@@ -32,6 +32,9 @@ def seqbench_implementations() -> list[ImplementationSpec]:
     return [
         _own("cell", "rnn", "rnn:rnn"),
         _own("cell", "lstm", "lstm:lstm"),
+        _own("cell", "lstm_peephole", "lstm_peephole:lstm_peephole"),
+        _own("cell", "lstm_peephole_full", "lstm_peephole_full:lstm_peephole_full"),
+        _own("cell", "lstm_coupled", "lstm_coupled:lstm_coupled"),
         _own("cell", "gru", "gru:gru"),
         _own("cell", "gru_reset_before", "gru_reset_before:gru_reset_before"),
         _own("cell", "gru_simplified", "gru_simplified:gru_simplified"),
@@ -40,6 +43,25 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("embedding", "gather", "embedding:gather_product", "numpy.gather_product"),
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("optimizer", "adam", "optimizers:Adam"),
+        _own("vectors", "skipgram_ns_update", "skipgram:skipgram_ns"),
+        _own(
+            "vectors",
+            "skipgram_ns_update",
+            "skipgram:skipgram_ns_unique",
+            "numpy.skipgram_ns_update_unique",
+        ),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
+        _own("decoder", "sample", "sample:Sample"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
+        *(
+            _own("vector_op", name, "nearest:VectorSearch")
+            for name in (
+                "neighbours",
+                "analogy_cos_add",
+                "analogy_cos_mul",
+                "analogy_pair_direction",
+            )
+        ),
+        _own("vectors", "cooccurrence", "cooccurrence:Cooccurrence"),
+        _own("vectors", "glove_update", "glove:GloveUpdate"),
     ]

@@ -20,17 +20,31 @@ def seqbench_backends() -> list[BackendSpec]:
     ]
 
 
-def _cell(name: str) -> ImplementationSpec:
+def _peer(kind: str, name: str, module: str) -> ImplementationSpec:
     return ImplementationSpec(
-        kind="cell",
+        kind=kind,
         name=name,
         backend="torch",
         impl_id=f"torch.{name}",
-        target=f"seqbench_torch.cells:{name}",
+        target=f"seqbench_torch.{module}:{name}",
         tier="peer",
     )
 
 
 @hookimpl
 def seqbench_implementations() -> list[ImplementationSpec]:
-    return [_cell("rnn"), _cell("gru"), _cell("lstm")]
+    return [
+        _peer("cell", "rnn", "cells"),
+        _peer("cell", "gru", "cells"),
+        _peer("cell", "lstm", "cells"),
+        _peer("loss", "softmax_cross_entropy", "losses"),
+        _peer("loss", "binary_cross_entropy", "losses"),
+        _peer("attention", "additive", "attention"),
+        _peer("attention", "dot", "attention"),
+        _peer("attention", "general", "attention"),
+        _peer("embedding", "gather", "embedding"),
+        _peer("embedding", "one_hot", "embedding"),
+        _peer("optimizer", "sgd", "optimizers"),
+        _peer("optimizer", "adagrad", "optimizers"),
+        _peer("optimizer", "adam", "optimizers"),
+    ]

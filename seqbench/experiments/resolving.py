@@ -6,6 +6,7 @@ Nothing of a target is imported here, so the command-line process stays slim.
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,8 @@ class Resolver:
         """A digest of the data by what they are made of.
 
         The settings, the source of the loader (which holds the generator, or the checksums that
-        real files are held against) and the contents of every file that an option names.
+        real files are held against), the contents of every file that an option names and, where
+        the data set has one, its fingerprint.
         """
         key = digest(params)
         if key not in self._hashes:
@@ -117,7 +119,12 @@ class Resolver:
             if dataset.name not in specs:
                 raise unknown_name("dataset", dataset.name, specs)
             source = source_digest(specs[dataset.name].target)
-            self._hashes[key] = digest([params, source, self._files(dataset.options)])
+            made_of = [params, source, self._files(dataset.options)]
+            fingerprint = specs[dataset.name].fingerprint
+            if fingerprint is not None:
+                module, _, name = fingerprint.partition(":")
+                made_of.append(getattr(importlib.import_module(module), name)())
+            self._hashes[key] = digest(made_of)
         return self._hashes[key]
 
     def _files(self, options: Mapping[str, Any]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from seqbench.interfaces import Array, Kernels, TrainingError
-from seqbench.kernels.clipping import clip_by_global_norm
+from seqbench.kernels.clipping import clip_by_global_norm, clip_by_value
 from seqbench.kernels.schedules import learning_rate
 
 from .dropout_stream import DropoutStream
@@ -37,6 +37,7 @@ class TrainSettings:
     schedule: str = "constant"
     warmup_steps: int = 0
     clip_norm: float = 1.0
+    clip_value: float = math.inf  # of each element, before the norm is taken
     label_smoothing: float = 0.0
     plateau_factor: float = 0.5
     patience: int = 5
@@ -166,6 +167,8 @@ class Trainer:
         loss = problem.loss(batch, reduction="token_mean", stream=stream)
         problem.backward()
         gradient = problem.parameters.gradient
+        if settings.clip_value < math.inf:
+            clip_by_value(gradient, settings.clip_value, xp=self._xp)
         self._norm = clip_by_global_norm(gradient, settings.clip_norm, xp=self._xp)
         rate = progress.rate_factor * learning_rate(
             settings.schedule,
