@@ -27,6 +27,25 @@ def _own(kind: str, name: str, target: str, impl_id: str = "") -> Implementation
     )
 
 
+_VECTOR_UPDATES = {
+    "skipgram_ns_update": "skipgram:skipgram_ns",
+    "skipgram_hs_update": "word_trees:skipgram_hs",
+    "cbow_ns_update": "cbow:cbow_ns",
+    "cbow_ns_word2vec": "cbow:cbow_ns_word2vec",
+    "cbow_hs_update": "word_trees:cbow_hs",
+    "cbow_hs_word2vec": "word_trees:cbow_hs_word2vec",
+}
+
+
+def _vector_updates() -> list[ImplementationSpec]:
+    """Each by SciPy's private loop and, by the name that ends in _unique, by its public product."""
+    return [
+        _own("vectors", name, target + suffix, f"numpy.{name}{suffix}")
+        for name, target in _VECTOR_UPDATES.items()
+        for suffix in ("", "_unique")
+    ]
+
+
 @hookimpl
 def seqbench_implementations() -> list[ImplementationSpec]:
     return [
@@ -43,13 +62,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("embedding", "gather", "embedding:gather_product", "numpy.gather_product"),
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("optimizer", "adam", "optimizers:Adam"),
-        _own("vectors", "skipgram_ns_update", "skipgram:skipgram_ns"),
-        _own(
-            "vectors",
-            "skipgram_ns_update",
-            "skipgram:skipgram_ns_unique",
-            "numpy.skipgram_ns_update_unique",
-        ),
+        *_vector_updates(),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
         _own("decoder", "sample", "sample:Sample"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),

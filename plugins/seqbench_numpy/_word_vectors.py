@@ -30,7 +30,7 @@ class VectorUpdateImplementation(Implementation):
     tier = "own"
 
     def __init__(
-        self, contract: Contract, backend: Backend, plan: type[UpdatePlan], add: Add
+        self, contract: Contract, backend: Backend, plan: Callable[..., UpdatePlan], add: Add
     ) -> None:
         self.contract, self.backend = contract, backend
         self.impl_id = f"numpy.{contract.name}"
@@ -43,17 +43,27 @@ class VectorUpdateImplementation(Implementation):
         return super().supports(dims, dtype)
 
     def _plan(self, dims: VectorDims, dtype: str, *, grad: bool) -> Plan:
-        divide = not self.contract.name.endswith("_word2vec")
-        return self._make(dims, np.dtype(dtype), self._add, divide)
+        return self._make(dims, np.dtype(dtype), self._add)
 
 
 class UpdatePlan(Plan):
     """Buffers for chunks of up to N positions; the matrices are updated where they are."""
 
-    def __init__(self, dims: VectorDims, dtype: np.dtype, add: Add, divide: bool) -> None:
-        self._dims, self._dtype, self._add, self._divide = dims, dtype, add, divide
+    def __init__(self, dims: VectorDims, dtype: np.dtype, add: Add) -> None:
+        self._dims, self._dtype, self._add = dims, dtype, add
         self._windows = window_table(dims.R, dtype)
         self._buffers: list[np.ndarray] = [self._windows]
+        self._views: dict[int, Any] = {}
+        self._damping = 0.0
+        self._totals = self._new(dims.V, 1)
+        filled = -(-dims.N // self.block_of(dims)) * self.block_of(dims)
+        self._ids = self._new(filled + 2 * dims.R, dtype=np.int32)
+        # (filled + 2R, 2R + 1): 1 where the word that many places on is context; 0 in the middle
+        self._masks = self._new(filled + 2 * dims.R, 2 * dims.R + 1)
+
+    def block_of(self, dims: VectorDims) -> int:
+        """Positions of a block."""
+        return dims.block
 
     @property
     def nbytes(self) -> int:  # type: ignore[override]
@@ -69,17 +79,42 @@ class UpdatePlan(Plan):
         self._params = params
 
     def forward(self, inputs: VectorUpdate) -> UpdatedVectors:
-        if len(inputs.chunk.ids):
+        if len(inputs.chunk.ids) > 0:
+            self._damping = inputs.damping
             self._update(inputs.chunk, inputs.learning_rate)
         return UpdatedVectors(self._params.weight_in, self._params.weight_out)
 
     def _update(self, chunk: Any, rate: float) -> None:
         raise NotImplementedError
 
-    def _masks(self, chunk: Any) -> np.ndarray:
-        """(N, 2R + 1): 1 where the word that many places on is context; 0 in the middle."""
-        found: np.ndarray = self._windows[chunk.left * (self._dims.R + 1) + chunk.right]
-        return found
+    def _add_out(self, ids: np.ndarray, rows: np.ndarray, reach: Callable[[], np.ndarray]) -> None:
+        """Add steps to weight_out, damped by what `reach()` gives for each row, the rate in it."""
+        if self._damping:
+            given = reach().reshape(-1, 1)
+            self._add(self._totals, ids, given)
+            np.take(self._totals, ids, axis=0, out=given, mode="clip")
+            self._totals[ids] = 0
+            np.multiply(given, self._damping, out=given)
+            np.add(given, 1, out=given)
+            np.divide(rows, given, out=rows)
+        self._add(self._params.weight_out, ids, rows)
+
+    def _place(self, chunk: Any, filled: int) -> np.ndarray:
+        """The chunk's ids with R more on both sides, in place of word 0; (filled + 2R,)."""
+        R, count = self._dims.R, len(chunk.ids)
+        padded: np.ndarray = self._ids[: filled + 2 * R]
+        padded[R : R + count] = chunk.ids
+        padded[R + count :] = 0
+        masks = self._masks[R : R + filled]
+        np.take(
+            self._windows,
+            chunk.left * (R + 1) + chunk.right,
+            axis=0,
+            out=masks[:count],
+            mode="clip",  # "raise" would copy first
+        )
+        masks[count:] = 0
+        return padded
 
     def backward(self, d_outputs: Any) -> Gradients:
         raise UnsupportedError("this is an update, not a layer: it has no gradient")
@@ -96,14 +131,18 @@ def window_table(window: int, dtype: np.dtype) -> np.ndarray:
     return inside.astype(dtype)
 
 
+def view(array: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
+    """A strided view of a contiguous array, strides in elements."""
+    item = array.itemsize
+    return as_strided(array, shape, tuple(item * step for step in strides))
+
+
 def diagonals(matrices: np.ndarray, count: int) -> np.ndarray:
     """(G, B, count) view of (G, B, W): row b from column b on, the band of a block."""
-    outer, row, item = matrices.strides
-    shape = (*matrices.shape[:2], count)
-    return as_strided(matrices, shape, (outer, row + item, item))
+    blocks, rows, width = matrices.shape
+    return view(matrices, (blocks, rows, count), (rows * width, width + 1, 1))
 
 
-def bands(ids: np.ndarray, blocks: int, block: int, window: int) -> np.ndarray:
+def bands(padded: np.ndarray, blocks: int, block: int, window: int) -> np.ndarray:
     """(G, B + 2R) view of padded ids (G B + 2R,): each block with R neighbours on both sides."""
-    item = ids.strides[0]
-    return as_strided(ids, (blocks, block + 2 * window), (block * item, item), writeable=False)
+    return view(padded, (blocks, block + 2 * window), (block, 1))

@@ -55,12 +55,13 @@ class DebiasData:
 
 
 def load_debias(
-    *, root: str | os.PathLike[str] | None = None, vectors: str = "glove"
+    *, root: str | os.PathLike[str] | None = None, vectors: str = "glove", **sizes: object
 ) -> DebiasData:
     """The lists with one of the two embeddings.
 
     vectors : `glove`, the 2445 most frequent words of glove.6B in 50 dimensions, or `word2vec`, the
     words of WEAT in GoogleNews's 300
+    sizes : the other settings of a config's data set, of no effect: the lists are taken whole
 
     Raises UsageError for another, DataError where a file is missing or damaged.
     """

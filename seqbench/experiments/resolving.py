@@ -62,7 +62,7 @@ class Resolver:
         self, task: TaskSpec, names: tuple[str, ...], backend: str, impl: Mapping[str, str]
     ) -> Served:
         reason = self._registry.unavailable(backend)
-        contracts, digests = self._contracts(names)
+        contracts, digests = self._contracts(names, backend)
         for unused in set(impl) - set(contracts):
             raise unknown_name("kernel of this task for backend.impl", unused, contracts)
         if reason is not None:
@@ -71,7 +71,9 @@ class Resolver:
         for contract in contracts:
             kind, _, name = contract.partition("/")
             try:
-                found = self._registry.resolve(kind, name, backend, impl.get(contract))
+                found = self._registry.whole(kind, name, backend) or self._registry.resolve(
+                    kind, name, backend, impl.get(contract)
+                )
             except UnknownNameError as error:
                 if contract in impl:
                     raise
@@ -81,8 +83,13 @@ class Resolver:
         digests[f"task/{task.name}"] = source_digest(task.target)
         return Served(resolved, digests)
 
-    def _contracts(self, names: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
-        """Every contract behind `names`, and the source digests of the compositions on the way."""
+    def _contracts(
+        self, names: tuple[str, ...], backend: str
+    ) -> tuple[list[str], dict[str, str]]:
+        """Every contract behind `names`, and the source digests of the compositions on the way.
+
+        A composition that the backend brings whole stands for itself.
+        """
         compositions = self._registry.compositions()
         contracts: list[str] = []
         digests: dict[str, str] = {}
@@ -90,7 +97,9 @@ class Resolver:
         while pending:
             key = pending.pop(0)
             kind, _, name = key.partition("/")
-            if key in compositions:
+            if key in compositions and self._whole(kind, name, backend):
+                contracts.append(key)
+            elif key in compositions:
                 if key not in digests:
                     digests[key] = source_digest(compositions[key].target)
                     pending += compositions[key].needs
@@ -98,6 +107,9 @@ class Resolver:
                 self._check_known(kind, name)
                 contracts.append(key)
         return contracts, digests
+
+    def _whole(self, kind: str, name: str, backend: str) -> bool:
+        return self._registry.whole(kind, name, backend) is not None
 
     def _check_known(self, kind: str, name: str) -> None:
         known = [*self._registry.contracts(), *self._registry.compositions()]

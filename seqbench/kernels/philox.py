@@ -39,7 +39,7 @@ def philox4x32(
         c2 &= mask
         c1, c3 = product1, product0  # the upper halves go with the next mask
         k0, k1 = (k0 + WEYL[0]) & MASK, (k1 + WEYL[1]) & MASK
-    return tuple(c.astype(xp.uint32) for c in (c0, c1, c2, c3))  # type: ignore[return-value]
+    return tuple(c.astype(xp.uint32) for c in (c0, c1, c2, c3))
 
 
 def philox_uint32(seed: int, stream: int, start: int, count: int, *, xp: Any) -> Array:

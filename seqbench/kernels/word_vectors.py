@@ -27,6 +27,7 @@ class VectorSettings:
     update : of CBOW's context vectors, see kernels/cbow.py
     final_learning_rate : what the rate falls to, linearly in the tokens seen
     chunk : positions of one step, at whose start all gradients of the step are taken
+    damping : of steps that would overshoot, see VectorUpdate; 0 for plain sums
     block, shared_negatives : that many positions share that many noise words, of weight K together
     """
 
@@ -42,6 +43,7 @@ class VectorSettings:
     threshold: float = 1e-3
     update: str = "gradient"
     chunk: int = 512
+    damping: float = 0.3
     block: int = 16
     shared_negatives: int = 16
     dtype: str = "float32"
@@ -51,7 +53,7 @@ class VectorSettings:
         for name in ("size", "window", "epochs", "chunk", "block", "shared_negatives"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         _require(self.num_negatives >= 0, "num_negatives", self.num_negatives, "at least 0")
-        for name in ("noise_power", "learning_rate", "final_learning_rate"):
+        for name in ("noise_power", "learning_rate", "final_learning_rate", "damping"):
             value = getattr(self, name)
             _require(0 <= value < math.inf, name, value, "a finite number of at least 0")
         _require(0 < self.threshold < 1, "threshold", self.threshold, "above 0 and below 1")
@@ -86,10 +88,10 @@ class TrainedVectors:
     """What a trainer made, on the host.
 
     weight_in : (V, D), the word vectors; weight_out : the classifier's (V, D), or (V - 1, D) for a
-    tree, whose nodes are numbered as the trainer's own tree has them
+    tree
     tokens : corpus tokens seen, dropped ones included; train_s : seconds of the updates with all
     their drawing, without vocabularies, tables and trees
-    impl : what did it
+    impl : what did it; tree : (path_nodes, path_signs) of a TreeChunk, for hierarchical softmax
     """
 
     weight_in: Array
@@ -97,6 +99,7 @@ class TrainedVectors:
     tokens: int
     train_s: float
     impl: str
+    tree: tuple[Array, Array] | None = None
 
 
 def check_corpus(corpus: TokenCorpus) -> None:

@@ -1,8 +1,8 @@
 """A17 to A20, trained: passes over a corpus, each a run of steps of one kernel.
 
-Everything random is a function of (seed, epoch, place in the corpus), so neither the chunk nor the
-segment changes which tokens, windows and noise words are drawn, and every backend draws the same.
-The rate falls linearly in the tokens seen.
+Which tokens stay and how wide their windows are is a function of (seed, epoch, place in the
+corpus), whatever the chunk; noise words belong to blocks, so theirs is of the chunk too. Every
+backend draws the same. The rate falls linearly in the tokens seen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,6 @@ from seqbench.kernels.word_vectors import (
 
 SEGMENT = 1 << 15
 """Tokens drawn for at once: whole sentences, so no pair is lost between two segments."""
-REPORT_EVERY = 64  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,6 @@ class Segment:
     right: Array
     start: int  # the corpus place of the first token, dropped ones counted
     seen: int  # tokens of this epoch up to the segment's end
-
-
-Chunks = Callable[[Segment, int], Iterator[Any]]
 
 
 class WordVectorTrainer:
@@ -112,7 +108,7 @@ class _Tables:
     keep_parts: Array
     noise: sampling.NoiseTable | None = None
     tree: tuple[Array, Array] | None = None
-    host_tree: HuffmanTree | None = field(default=None)
+    host_tree: HuffmanTree | None = None
 
 
 class _Run:
@@ -132,9 +128,12 @@ class _Run:
         self._params = VectorParams(*(device(a.astype(settings.dtype)) for a in drawn))
         self._impl = kernels.get("vectors", step_name(name, settings.update))
         self._plan: Any = None
-        self._chunk_of = {"ns": self._negative, "hs": self._path, "softmax": self._plain}[
-            name.rpartition("_")[2]
-        ]
+        makers: dict[str, Callable[..., Any]] = {
+            "ns": self._negative,
+            "hs": self._path,
+            "softmax": self._plain,
+        }
+        self._chunk_of = makers[name.rpartition("_")[2]]
 
     def _make_tables(self) -> _Tables:
         corpus, settings, xp = self._corpus, self._settings, self._xp
@@ -148,7 +147,7 @@ class _Run:
         if self._name.endswith("_hs"):
             tree = huffman_tree(corpus.counts)
             device = self._backend.to_device
-            tables.tree = device(tree.nodes), device(tree.signs)
+            tables.tree, tables.host_tree = (device(tree.nodes), device(tree.signs)), tree
         return tables
 
     def epoch(self, epoch: int, report: Report) -> None:
@@ -169,11 +168,11 @@ class _Run:
 
     def _step(self, chunk: Any, rate: float) -> None:
         if self._plan is None:
-            inputs = VectorUpdate(chunk, rate)
-            dims = self._impl.contract.dims(self._params, inputs)._replace(N=self._settings.chunk)
+            inputs = VectorUpdate(chunk, rate, self._settings.damping)
+            dims = self._impl.contract.dims(self._params, inputs)
             self._plan = self._impl.plan(dims, self._settings.dtype)
             self._plan.load(self._params)
-        self._plan.forward(VectorUpdate(chunk, rate))
+        self._plan.forward(VectorUpdate(chunk, rate, self._settings.damping))
 
     def _segments(self, epoch: int) -> Iterator[Segment]:
         """Runs of whole sentences of about SEGMENT tokens, subsampled, with their windows."""
@@ -216,68 +215,78 @@ class _Run:
         """(chunk, fraction of the segment before it): centres, with R neighbours as context only.
 
         Neighbours have no window of their own, so no pair is lost or counted twice at a border.
+        Every chunk is full: past the segment's ends it holds word 0, in nobody's window.
         """
-        R, size = self._settings.window, self._settings.chunk - 2 * self._settings.window
-        count = int(segment.ids.shape[0])
-        noise = self._noise_of(segment, epoch, -(-count // size)) if count else None
-        for number, first in enumerate(range(0, count, size)):
-            low, high = max(first - R, 0), min(first + size + R, count)
-            left, right = segment.left[low:high], segment.right[low:high]
-            if low < first or first + size < high:
-                left, right = left.copy(), right.copy()
-                for side in (left, right):
-                    side[: first - low] = 0
-                    side[first + size - low :] = 0
-            ids = segment.ids[low:high]
-            yield self._chunk_of(ids, left, right, noise, number), first / count
+        xp, R, length = self._xp, self._settings.window, self._settings.chunk
+        size, count = length - 2 * R, int(segment.ids.shape[0])
+        chunks = -(-count // size)
+        places = xp.arange(chunks)[:, None] * size + xp.arange(length)[None, :]
+
+        def cut(values: Array, *, centres_only: bool) -> Array:
+            before, after = (xp.zeros(n, "int32") for n in (R, chunks * size - count + R))
+            pieces = xp.concatenate([before, values, after])[places]  # (chunks, length)
+            if centres_only:
+                pieces[:, :R] = pieces[:, R + size :] = 0
+            return pieces
+
+        ids = cut(segment.ids, centres_only=False)
+        left, right = (cut(a, centres_only=True) for a in (segment.left, segment.right))
+        noise = self._noise_of(segment, epoch, chunks)
+        for number in range(chunks):
+            words = None if noise is None else noise[number]
+            chunk = self._chunk_of(ids[number], left[number], right[number], words)
+            yield chunk, number / chunks
 
     def _noise_of(self, segment: Segment, epoch: int, chunks: int) -> Array | None:
         """(chunks, blocks a chunk, M) noise words of a segment."""
         table, settings = self._tables.noise, self._settings
-        if table is None:
+        if table is None or chunks == 0:
             return None
         blocks, columns = -(-settings.chunk // settings.block), settings.shared_negatives
-        stream = sampling.stream_of("noise", epoch)
-        start = segment.start * 2 * columns  # apart from every other segment's
         drawn = sampling.draw_noise(
             table,
             seed=self._seed,
-            stream=stream,
-            start=start,
+            stream=sampling.stream_of("noise", epoch),
+            start=segment.start * self._noise_a_token,  # apart from every other segment's
             count=chunks * blocks * columns,
             xp=self._xp,
         )
         return drawn.reshape(chunks, blocks, columns)
 
-    def _negative(self, ids: Array, left: Array, right: Array, noise: Any, number: int) -> Any:
+    @property
+    def _noise_a_token(self) -> int:
+        """An upper bound of the noise words drawn for one token of a segment: a chunk's."""
         settings = self._settings
-        rows = -(-ids.shape[0] // settings.block)
+        return -(-settings.chunk // settings.block) * settings.shared_negatives
+
+    def _negative(self, ids: Array, left: Array, right: Array, noise: Any) -> NegativeChunk:
+        settings = self._settings
         return NegativeChunk(
-            ids,
-            left,
-            right,
-            noise[number][:rows],
-            settings.window,
-            settings.block,
-            settings.num_negatives,
+            ids, left, right, noise, settings.window, settings.block, settings.num_negatives
         )
 
-    def _path(self, ids: Array, left: Array, right: Array, noise: None, number: int) -> Any:
+    def _path(self, ids: Array, left: Array, right: Array, noise: None) -> TreeChunk:
         assert self._tables.tree is not None
         return TreeChunk(ids, left, right, *self._tables.tree, self._settings.window)
 
-    def _plain(self, ids: Array, left: Array, right: Array, noise: None, number: int) -> Any:
+    def _plain(self, ids: Array, left: Array, right: Array, noise: None) -> SoftmaxChunk:
         return SoftmaxChunk(ids, left, right, self._settings.window)
 
     def finished(self, train_s: float) -> TrainedVectors:
-        host = [
-            np.array(self._backend.to_host(a))
-            for a in (self._params.weight_in, self._params.weight_out)
-        ]
-        if not all(np.isfinite(a).all() for a in host):
+        weight_in = np.array(self._backend.to_host(self._params.weight_in))
+        weight_out = np.array(self._backend.to_host(self._params.weight_out))
+        if not (np.isfinite(weight_in).all() and np.isfinite(weight_out).all()):
             raise TrainingError(
                 f"word vectors: {self._name} ended with vectors that are not finite, at a rate of "
-                f"{self._settings.learning_rate}; lower learning_rate or chunk"
+                f"{self._settings.learning_rate}; lower learning_rate or chunk, or raise damping"
             )
         tokens = self._settings.epochs * len(self._corpus.ids)
-        return TrainedVectors(*host, tokens=tokens, train_s=train_s, impl=self._impl.impl_id)
+        tree = self._tables.host_tree
+        return TrainedVectors(
+            weight_in,
+            weight_out,
+            tokens=tokens,
+            train_s=train_s,
+            impl=self._impl.impl_id,
+            tree=(tree.nodes, tree.signs) if tree else None,
+        )

@@ -13,6 +13,8 @@ import numpy as np
 from seqbench.data.word_similarity import SimilarityPairs
 from seqbench.data.word_vectors import WordVectors
 from seqbench.interfaces import DataError, Kernels, RangeError, ShapeError
+from seqbench.kernels._vector_ops import VectorTable
+from seqbench.kernels.similarity import PairInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class WordSimilarity:
 
         `lower` looks words up in lower case; turn it off for a vocabulary that keeps case. A pair
         that is not covered is left out and counted, never scored zero. DataError where fewer than
-        two pairs are covered.
+        two pairs are covered, RangeError where a word's vector is zero.
         """
         ids, given = [], []
         for (first, second), score in zip(pairs.pairs, pairs.scores, strict=True):
@@ -67,14 +69,11 @@ class WordSimilarity:
         )
 
     def _cosines(self, vectors: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        a, b = (vectors[ids[:, side]].astype(np.float64) for side in (0, 1))
-        norms = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-        if (norms == 0).any():
-            raise RangeError(
-                "word_similarity: a word's vector is zero, expected none; its cosine is undefined: "
-                "drop the word"
-            )
-        return (a * b).sum(axis=1) / norms
+        backend = self._kernels.backend
+        cosine = self._kernels.get("vector_op", "cosine")
+        table = VectorTable(backend.to_device(vectors.astype(np.float64)))
+        values = cosine(table, PairInputs(backend.to_device(ids))).values
+        return np.array(backend.to_host(values))
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:
@@ -104,3 +103,24 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
     x, y = x - x.mean(), y - y.mean()
     scale = math.sqrt(float((x * x).sum() * (y * y).sum()))
     return float((x * y).sum() / scale) if scale else math.nan
+
+
+def spearman_change(
+    before: np.ndarray,
+    after: np.ndarray,
+    given: np.ndarray,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float, float]:
+    """(change, low, high): Spearman of `after` less that of `before`, with its 95 % interval.
+
+    The paired bootstrap over pairs of words: both sides are scored on the same draws. Draws on
+    which a side is constant have no correlation and are left out.
+    """
+    change = spearman(after, given) - spearman(before, given)
+    rng = np.random.Generator(np.random.PCG64([seed, len(given)]))
+    drawn = rng.integers(0, len(given), (resamples, len(given)))
+    found = np.array([spearman(after[d], given[d]) - spearman(before[d], given[d]) for d in drawn])
+    low, high = np.nanpercentile(found, [2.5, 97.5])
+    return change, float(low), float(high)

@@ -32,6 +32,7 @@ from .trees import cast
 BUILDER_MODULES: list[str] = [
     "seqbench.testing.cases_attention",
     "seqbench.testing.cases_classification",
+    "seqbench.testing.cases_ctc",
     "seqbench.testing.cases_embedding",
     "seqbench.testing.cases_glove",
     "seqbench.testing.cases_language",

@@ -27,7 +27,7 @@ RATE = 0.3
 Built = tuple[Any, Any]
 
 
-def _tokens(rng: np.random.Generator, size: str) -> tuple[np.ndarray, ...]:
+def _tokens(rng: np.random.Generator, size: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """ids, left, right: two sentences, each position with a window of its own, some with none."""
     count = COUNTS[size]
     ids = rng.integers(0, VOCAB, count)
@@ -36,7 +36,7 @@ def _tokens(rng: np.random.Generator, size: str) -> tuple[np.ndarray, ...]:
     end = np.where(place < count // 3, count // 3, count)
     reach = rng.integers(0 if size == "padded" else 1, WINDOW + 1, count)
     left, right = np.minimum(reach, place - border), np.minimum(reach, end - 1 - place)
-    return tuple(a.astype(np.int32) for a in (ids, left, right))
+    return ids.astype(np.int32), left.astype(np.int32), right.astype(np.int32)
 
 
 def _params(rng: np.random.Generator, rows: int) -> VectorParams:
@@ -70,7 +70,7 @@ def _tree(rng: np.random.Generator, size: str) -> Built:
 def _updating(build: Callable[..., Built]) -> Callable[..., Built]:
     def built(rng: np.random.Generator, size: str) -> Built:
         params, chunk = build(rng, size)
-        return params, VectorUpdate(chunk, RATE)
+        return params, VectorUpdate(chunk, RATE, 0.5 if size in ("odd", "step") else 0.0)
 
     return built
 

@@ -81,8 +81,14 @@ def test_exact_search_is_a_decoder_like_any_other_and_judges_the_beam(tmp_path):
 def test_a_data_set_without_labels_is_told(tmp_path):
     environment = os.environ | {"SEQBENCH_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(
-        [*COMMAND, f"results_dir={tmp_path / 'runs'}", "size=tiny", "experiment=sentiment"]
-        + ["dataset=grammar", "model=averaging_classifier"],
+        [
+            *COMMAND,
+            f"results_dir={tmp_path / 'runs'}",
+            "size=tiny",
+            "experiment=sentiment",
+            "dataset=grammar",
+            "model=averaging_classifier",
+        ],
         env=environment,
         capture_output=True,
         text=True,

@@ -6,6 +6,8 @@ from seqbench.interfaces import CompositionSpec, ContractSpec
 
 from ._spec import composition, contract
 
+_DEBIAS = ("vector_op/bias_direction", "vector_op/neutralise", "vector_op/equalise")
+
 CONTRACTS: tuple[ContractSpec, ...] = (
     *(
         contract("A16", f"vector_op/{name}", f"{module}:{name.upper()}", summary)
@@ -36,5 +38,23 @@ COMPOSITIONS: tuple[CompositionSpec, ...] = (
         "metric/word_similarity",
         "word_similarity:WordSimilarity",
         "Spearman's correlation of cosines with people's scores",
+        "vector_op/cosine",
+    ),
+    composition(
+        "A16",
+        "metric/word_analogies",
+        "word_analogies:WordAnalogies",
+        "share of analogies that are answered",
+        "vector_op/analogy_cos_add",
+        "vector_op/analogy_cos_mul",
+        "vector_op/analogy_pair_direction",
+    ),
+    composition("A22", "model/hard_debias", "debias:HardDebias", "hard debiasing", *_DEBIAS),
+    composition(
+        "A22",
+        "analysis/bias_report",
+        "bias_measures:BiasReport",
+        "direct bias along pairs left out of the fit",
+        *_DEBIAS,
     ),
 )

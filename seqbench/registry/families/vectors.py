@@ -29,4 +29,38 @@ CONTRACTS: tuple[ContractSpec, ...] = (
     ),
 )
 
-COMPOSITIONS: tuple[CompositionSpec, ...] = ()
+COMPOSITIONS: tuple[CompositionSpec, ...] = (
+    *(
+        composition(id, f"model/{name}", f"word2vec:{name}", f"word vectors by {summary}", *needs)
+        for id, name, summary, needs in (
+            (
+                "A17",
+                "skipgram_softmax",
+                "skip-gram, full softmax",
+                ("vectors/skipgram_softmax_update",),
+            ),
+            ("A18", "skipgram_hs", "skip-gram, Huffman tree", ("vectors/skipgram_hs_update",)),
+            ("A19", "skipgram_ns", "skip-gram, noise words", ("vectors/skipgram_ns_update",)),
+            (
+                "A20",
+                "cbow_ns",
+                "CBOW, noise words",
+                ("vectors/cbow_ns_update", "vectors/cbow_ns_word2vec"),
+            ),
+            (
+                "A20",
+                "cbow_hs",
+                "CBOW, Huffman tree",
+                ("vectors/cbow_hs_update", "vectors/cbow_hs_word2vec"),
+            ),
+        )
+    ),
+    composition(
+        "A21",
+        "model/glove",
+        "glove:GloveTrainer",
+        "word vectors by GloVe",
+        "vectors/cooccurrence",
+        "vectors/glove_update",
+    ),
+)
