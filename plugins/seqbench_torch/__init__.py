@@ -39,6 +39,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _peer("cell", "lstm", "cells"),
         _peer("loss", "softmax_cross_entropy", "losses"),
         _peer("loss", "binary_cross_entropy", "losses"),
+        _peer("loss", "ctc", "ctc"),
         _peer("attention", "additive", "attention"),
         _peer("attention", "dot", "attention"),
         _peer("attention", "general", "attention"),

@@ -40,7 +40,7 @@ class CTCGreedyOutputs:
 
     labels: Array
     label_lengths: Array
-    scores: Array
+    scores: Array | None  # None: the peer tells none
 
 
 class CTCGreedyDims(NamedTuple):

@@ -40,7 +40,14 @@ class NGramModel:
     def word_score(self, history: Sequence[str], word: str) -> float:
         """log p(word | history), the history without `<s>`; -inf where it cannot be."""
         context = (BOS, *history)[-(self.tables.order - 1) :] if self.tables.order > 1 else ()
-        return NATS * self._log10(tuple(map(self._known, context)), self._known(word))
+        return self.history_score(tuple(map(self.known, context)), word)
+
+    def history_score(self, history: Words, word: str) -> float:
+        """log p(word | history) of a history as the tables have it: known words, `<s>` included.
+
+        It must be shorter than the order of the tables.
+        """
+        return NATS * self._log10(history, self.known(word))
 
     def log_prob(self, sentence: Sequence[str]) -> float:
         """log P of a whole sentence, its end included."""
@@ -57,7 +64,8 @@ class NGramModel:
             raise DataError("perplexity: there is no sentence, expected at least one")
         return math.exp(-total / count)
 
-    def _known(self, word: str) -> str:
+    def known(self, word: str) -> str:
+        """The word, or `<unk>` where the tables have that instead."""
         return word if (word,) in self.tables.log10_probs[0] else self._unk or word
 
     def _log10(self, context: Words, word: str) -> float:

@@ -9,6 +9,7 @@ from ._spec import composition, contract
 CONTRACTS: tuple[ContractSpec, ...] = (
     contract("A35", "loss/ctc", "ctc:CTC", "connectionist temporal classification"),
     contract("A36", "decoder/ctc_greedy", "ctc_greedy:CTC_GREEDY", "best path of a CTC model"),
+    contract("A36", "decoder/ctc_beam", "ctc_beam:CTC_BEAM", "prefix beam search of a CTC model"),
     contract(
         "A36",
         "metric/edit_distance",
@@ -18,6 +19,14 @@ CONTRACTS: tuple[ContractSpec, ...] = (
 )
 
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
+    composition(
+        "A36",
+        "decoder/ctc",
+        "ctc_decoder:CTCDecoder",
+        "best path or prefix beams with an n-gram language model",
+        "decoder/ctc_greedy",
+        "decoder/ctc_beam",
+    ),
     composition(
         "A36",
         "metric/cer",
