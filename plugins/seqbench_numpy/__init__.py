@@ -42,4 +42,6 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("optimizer", "adam", "optimizers:Adam"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
+        _own("feature", "stft", "features:Stft"),
+        _own("feature", "log_mel", "features:LogMel"),
     ]

@@ -31,6 +31,23 @@ def _cell(name: str) -> ImplementationSpec:
     )
 
 
+def _feature(name: str, attribute: str) -> ImplementationSpec:
+    return ImplementationSpec(
+        kind="feature",
+        name=name,
+        backend="torch",
+        impl_id=f"torch.{name}",
+        target=f"seqbench_torch.features:{attribute}",
+        tier="peer",
+    )
+
+
 @hookimpl
 def seqbench_implementations() -> list[ImplementationSpec]:
-    return [_cell("rnn"), _cell("gru"), _cell("lstm")]
+    return [
+        _cell("rnn"),
+        _cell("gru"),
+        _cell("lstm"),
+        _feature("stft", "TorchStft"),
+        _feature("log_mel", "TorchLogMel"),
+    ]

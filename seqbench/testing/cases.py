@@ -35,6 +35,7 @@ BUILDER_MODULES: list[str] = [
     "seqbench.testing.cases_losses",
     "seqbench.testing.cases_optimizers",
     "seqbench.testing.cases_search",
+    "seqbench.testing.cases_speech_features",
 ]
 """Modules of seqbench whose import registers builders; each must import."""
 
