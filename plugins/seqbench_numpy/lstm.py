@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from seqbench.interfaces import Backend, Contract, Gradients
@@ -16,7 +18,11 @@ def lstm(contract: Contract, backend: Backend) -> NumpyCell:
 
 
 class LSTMPlan(CellPlan):
-    """c = f c_prev + i g, h = o tanh(c); gates i, f, g, o."""
+    """c = f c_prev + i g, h = o tanh(c); gates i, f, g, o.
+
+    What its kin change: `gates` with the output gate last and all others acting through c, `load`,
+    `_step`, `_factors`, `_carry` and `_gradients`.
+    """
 
     gates = 4
 
@@ -27,12 +33,12 @@ class LSTMPlan(CellPlan):
         self._cell = self._new(T + 1 if grad else 2, B, H)
         self._tanh_cell = self._new(T if grad else 1, B, H)
         if grad:
-            self._d_gates = self._new_gates(4, T)
+            self._d_gates = self._new_gates(self.gates, T)
             self._d_cell = self._new(self._factor_steps, B, H)  # factors of d_h within d_c
             self._d_c, self._product = self._new(B, H), self._new(B, H)
 
-    def load(self, params: LSTMParams) -> None:
-        self._params = params
+    def load(self, params: Any) -> None:
+        self._params: Any = params
         self._pack(params.weight_ih, params.weight_hh, params.bias, (0.5, 0.5, 1, 0.5))
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
@@ -43,12 +49,25 @@ class LSTMPlan(CellPlan):
             self._multiply(hidden[t])
             c_prev, c = cell[t % ring], cell[(t + 1) % ring]
             tanh_c = self._tanh_cell[t if self._grad else 0]
-            self._in_blocks(_step, gate, c_prev, c, tanh_c, hidden[t + 1])
+            self._in_blocks(self._step, gate, c_prev, c, tanh_c, hidden[t + 1])
             if t >= self._full:
                 self._freeze(t, hidden)
                 np.copyto(c, c_prev, where=self._outside[t])
         steps = self._steps
         return CellOutputs(output=self._outputs(), h=hidden[steps], c=cell[steps % ring])
+
+    def _step(self, gate, recurrent, c_prev, c, tanh_c, h) -> None:
+        """One step of some rows: gate (4, B, H) holds the projection, then i, f, g, o."""
+        np.add(gate, recurrent, out=gate)
+        np.tanh(gate, out=gate)
+        sigmoid_of_tanh(gate[:2])
+        sigmoid_of_tanh(gate[3])
+        i, f, g, o = gate
+        np.multiply(f, c_prev, out=c)
+        np.multiply(i, g, out=h)
+        np.add(c, h, out=c)
+        np.tanh(c, out=tanh_c)
+        np.multiply(o, tanh_c, out=h)
 
     def backward(self, d_outputs: CellOutputs) -> Gradients:
         d_output = self._begin_backward(d_outputs)
@@ -58,9 +77,13 @@ class LSTMPlan(CellPlan):
             self._factors(first, last)
             for t in range(last - 1, first - 1, -1):
                 np.add(d_output[t], self._d_h, out=self._upstream)
-                self._step_back(t, self._d_cell[t - first])
+                self._step_back(t, self._d_cell[t - first], self._carry(t, first))
                 self._previous(t, self._d_gates[:, t], weight)
         return self._gradients()
+
+    def _carry(self, t: int, first: int) -> np.ndarray:
+        """The derivative of c by c_prev at step t of the chunk from `first`: the forget gate."""
+        return self._gates[1, t]
 
     def _factors(self, first: int, last: int) -> None:
         """d_gates[:, first:last]: derivatives of c (i, f, g) and of h (o) by the gates' sums.
@@ -82,42 +105,30 @@ class LSTMPlan(CellPlan):
         np.subtract(1, d_cell, out=d_cell)
         np.multiply(d_cell, o, out=d_cell)
 
-    def _step_back(self, t: int, d_cell: np.ndarray) -> None:
+    def _step_back(self, t: int, d_cell: np.ndarray, carry: np.ndarray) -> None:
         """The gates' gradients from upstream and d_c, in place; d_c one step back."""
         upstream, d_c, d_gate = self._upstream, self._d_c, self._d_gates[:, t]
         if t >= self._full:
             np.copyto(upstream, 0, where=self._outside[t])
         np.multiply(upstream, d_cell, out=self._product)
         np.add(d_c, self._product, out=d_c)
-        np.multiply(d_gate[:3], d_c, out=d_gate[:3])
-        np.multiply(d_gate[3], upstream, out=d_gate[3])
-        forget = self._gates[1, t]
+        np.multiply(d_gate[:-1], d_c, out=d_gate[:-1])
+        np.multiply(d_gate[-1], upstream, out=d_gate[-1])
         if t < self._full:
-            np.multiply(d_c, forget, out=d_c)
+            np.multiply(d_c, carry, out=d_c)
         else:
             np.copyto(d_gate, 0, where=self._outside[t])
-            np.multiply(d_c, forget, out=d_c, where=self._inside[t])
+            np.multiply(d_c, carry, out=d_c, where=self._inside[t])
 
     def _gradients(self) -> Gradients:
-        steps = self._steps
-        d_gates = self._d_gates[:, :steps]
+        return Gradients(LSTMParams(*self._weight_gradients()), self._input_gradients())
+
+    def _weight_gradients(self) -> list[np.ndarray]:
+        """Of weight_ih, weight_hh and the bias; sets d_x."""
+        d_gates = self._d_gates[:, : self._steps]
         self._finish(d_gates, self._params.weight_ih)
-        self._finish_recurrent(d_gates, self._hidden[:steps], self._d_w_hh)
-        return Gradients(
-            LSTMParams(*map(self._rows, (self._d_w_ih, self._d_w_hh, self._d_bias))),
-            CellInputs(x=self._d_x[:steps], lengths=None, h0=self._d_h, c0=self._d_c),
-        )
+        self._finish_recurrent(d_gates, self._hidden[: self._steps], self._d_w_hh)
+        return [self._rows(d) for d in (self._d_w_ih, self._d_w_hh, self._d_bias)]
 
-
-def _step(gate, recurrent, c_prev, c, tanh_c, h) -> None:
-    """One step of some rows: gate (4, B, H) holds the projection, then i, f, g, o."""
-    np.add(gate, recurrent, out=gate)
-    np.tanh(gate, out=gate)
-    sigmoid_of_tanh(gate[:2])
-    sigmoid_of_tanh(gate[3])
-    i, f, g, o = gate
-    np.multiply(f, c_prev, out=c)
-    np.multiply(i, g, out=h)
-    np.add(c, h, out=c)
-    np.tanh(c, out=tanh_c)
-    np.multiply(o, tanh_c, out=h)
+    def _input_gradients(self) -> CellInputs:
+        return CellInputs(x=self._d_x[: self._steps], lengths=None, h0=self._d_h, c0=self._d_c)

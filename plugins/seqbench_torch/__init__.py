@@ -20,24 +20,13 @@ def seqbench_backends() -> list[BackendSpec]:
     ]
 
 
-def _cell(name: str) -> ImplementationSpec:
+def _peer(kind: str, name: str, module: str) -> ImplementationSpec:
     return ImplementationSpec(
-        kind="cell",
+        kind=kind,
         name=name,
         backend="torch",
         impl_id=f"torch.{name}",
-        target=f"seqbench_torch.cells:{name}",
-        tier="peer",
-    )
-
-
-def _feature(name: str, attribute: str) -> ImplementationSpec:
-    return ImplementationSpec(
-        kind="feature",
-        name=name,
-        backend="torch",
-        impl_id=f"torch.{name}",
-        target=f"seqbench_torch.features:{attribute}",
+        target=f"seqbench_torch.{module}:{name}",
         tier="peer",
     )
 
@@ -45,9 +34,19 @@ def _feature(name: str, attribute: str) -> ImplementationSpec:
 @hookimpl
 def seqbench_implementations() -> list[ImplementationSpec]:
     return [
-        _cell("rnn"),
-        _cell("gru"),
-        _cell("lstm"),
-        _feature("stft", "TorchStft"),
-        _feature("log_mel", "TorchLogMel"),
+        _peer("cell", "rnn", "cells"),
+        _peer("cell", "gru", "cells"),
+        _peer("cell", "lstm", "cells"),
+        _peer("loss", "softmax_cross_entropy", "losses"),
+        _peer("loss", "binary_cross_entropy", "losses"),
+        _peer("attention", "additive", "attention"),
+        _peer("attention", "dot", "attention"),
+        _peer("attention", "general", "attention"),
+        _peer("embedding", "gather", "embedding"),
+        _peer("embedding", "one_hot", "embedding"),
+        _peer("optimizer", "sgd", "optimizers"),
+        _peer("optimizer", "adagrad", "optimizers"),
+        _peer("optimizer", "adam", "optimizers"),
+        _peer("feature", "stft", "features"),
+        _peer("feature", "log_mel", "features"),
     ]

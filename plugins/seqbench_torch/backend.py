@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from seqbench_numpy.backend import HostMemory, HostTimer
 
-from seqbench.interfaces import Device
+from seqbench.interfaces import Device, HostMemory, HostTimer
 
 
 class TorchBackend:

@@ -10,21 +10,17 @@ zero are left out and put back: their output is zero and their state the initial
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqbench.interfaces import (
-    Backend,
-    Contract,
-    Gradients,
-    Implementation,
-    Plan,
-    UnsupportedError,
-)
-from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
+from seqbench.interfaces import Backend, Contract, Implementation, Plan
+from seqbench.kernels._cell import CellDims, CellInputs
+
+from .autograd import AutogradPlan
 
 
 def rnn(contract: Contract, backend: Backend) -> TorchCell:
@@ -59,14 +55,16 @@ class TorchCell(Implementation):
         return TorchCellPlan(self.contract, layer, grad)
 
 
-class TorchCellPlan(Plan):
-    """The layer, built once. `nbytes` counts its weights; autograd allocates the rest a call."""
+class TorchCellPlan(AutogradPlan):
+    """The layer, built once; its weights are copies. `nbytes` counts them."""
 
     def __init__(self, contract: Contract, layer: torch.nn.RNNBase, grad: bool) -> None:
-        self._contract, self._layer, self._grad = contract, layer, grad
+        super().__init__(contract, grad)
+        self._layer = layer
+        self.graded = ("x", *(name + "0" for name in contract.state))
         self.nbytes = sum(p.nbytes for p in layer.parameters())
         self._weights = {
-            name: layer.get_parameter(_torch_name(name)) for name in _field_names(contract.Params)
+            f.name: layer.get_parameter(_torch_name(f.name)) for f in fields(contract.Params)
         }
         with torch.no_grad():
             torch.nn.init.zeros_(layer.get_parameter("bias_hh_l0"))
@@ -76,19 +74,13 @@ class TorchCellPlan(Plan):
             for name, weight in self._weights.items():
                 weight.copy_(getattr(params, name))
 
-    def forward(self, inputs: CellInputs) -> CellOutputs:
+    def _run(self, inputs: CellInputs) -> dict[str, torch.Tensor]:
         names = self._contract.state
-        with torch.set_grad_enabled(self._grad):
-            self._leaves = {
-                name: getattr(inputs, name).detach().requires_grad_(self._grad)
-                for name in ("x", *(n + "0" for n in names))
-            }
-            x, *states = self._leaves.values()
-            output, states = self._run(x, states, inputs.lengths)
-        self._results = {"output": output, **dict(zip(names, states, strict=True))}
-        return CellOutputs(**{name: value.detach() for name, value in self._results.items()})
+        states = [getattr(inputs, name + "0") for name in names]
+        output, states = self._over_time(inputs.x, states, inputs.lengths)
+        return {"output": output, **dict(zip(names, states, strict=True))}
 
-    def _run(
+    def _over_time(
         self, x: torch.Tensor, states: list[torch.Tensor], lengths: torch.Tensor
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         steps, batch, _ = x.shape
@@ -117,34 +109,6 @@ class TorchCellPlan(Plan):
         initial = tuple(s[None] for s in states)
         output, ends = self._layer(x, initial if len(initial) == 2 else initial[0])
         return output, [e[0] for e in (ends if isinstance(ends, tuple) else (ends,))]
-
-    def backward(self, d_outputs: CellOutputs) -> Gradients:
-        if not self._grad:
-            raise UnsupportedError(
-                "backward: this plan was made with grad=False and recorded no graph; "
-                "ask for plan(dims, dtype, grad=True)"
-            )
-        wanted = {**self._leaves, **self._weights}
-        given = [(value, getattr(d_outputs, name)) for name, value in self._results.items()]
-        pairs = [(y, d) for y, d in given if d is not None and y.requires_grad]
-        found: Sequence[torch.Tensor | None] = [None] * len(wanted)
-        if pairs:
-            results, d_results = zip(*pairs, strict=True)
-            # The graph is kept: backward is repeatable until the next forward.
-            found = torch.autograd.grad(
-                results, list(wanted.values()), d_results, retain_graph=True, allow_unused=True
-            )
-        gradients = {
-            name: torch.zeros_like(value) if d is None else d
-            for (name, value), d in zip(wanted.items(), found, strict=True)
-        }
-        d_params = {name: gradients[name] for name in self._weights}
-        d_inputs = {name: gradients[name] for name in self._leaves}
-        return Gradients(self._contract.Params(**d_params), CellInputs(lengths=None, **d_inputs))
-
-
-def _field_names(params: type) -> list[str]:
-    return list(params.__dataclass_fields__)  # type: ignore[attr-defined]
 
 
 def _torch_name(name: str) -> str:

@@ -22,15 +22,14 @@ class TorchSpectrogram(Implementation):
     """Serves what torch's own padding can."""
 
     tier = "peer"
-    plan_type: type[Plan]
 
-    def __init__(self, contract: Contract, backend: Backend) -> None:
-        self.contract, self.backend = contract, backend
+    def __init__(self, contract: Contract, backend: Backend, plan: type[Plan]) -> None:
+        self.contract, self.backend, self._plan_type = contract, backend, plan
         self.impl_id = f"torch.{contract.name}"
         self.dtypes = contract.dtypes
 
     def _plan(self, dims: Any, dtype: str, *, grad: bool) -> Plan:
-        return self.plan_type()
+        return self._plan_type()
 
 
 class _TorchPlan(Plan):
@@ -97,9 +96,9 @@ class TorchLogMelPlan(_TorchPlan):
         return LogMelOutputs(torch.where(steps < frames[None, :, None], features, 0), frames)
 
 
-class TorchStft(TorchSpectrogram):
-    plan_type = TorchStftPlan
+def stft(contract: Contract, backend: Backend) -> TorchSpectrogram:
+    return TorchSpectrogram(contract, backend, TorchStftPlan)
 
 
-class TorchLogMel(TorchSpectrogram):
-    plan_type = TorchLogMelPlan
+def log_mel(contract: Contract, backend: Backend) -> TorchSpectrogram:
+    return TorchSpectrogram(contract, backend, TorchLogMelPlan)

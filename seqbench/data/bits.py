@@ -28,6 +28,9 @@ class Purpose(IntEnum):
     FREE_CHOICES = 2
     SUBSET = 3
     BATCH_ORDER = 4
+    HELD_OUT = 20
+    OPINIONS = 21
+    SCENES = 22
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:

@@ -17,7 +17,7 @@ from .fates import blank_record
 from .launcher import OnEvent, Outcome, run_trials
 from .plan import Plan, Skip
 from .store import TrialStore, read_json, write_json
-from .tasks import TASKS
+from .taskspecs import TARGETS
 
 STATE = "campaign.json"
 
@@ -53,7 +53,7 @@ def run_campaign(
     outcome = run_trials(
         plan.trials,
         store=store,
-        tasks=TASKS,
+        tasks=TARGETS,
         on_event=on_event,
         jobs=jobs,
         builders=plan.builders,

@@ -6,6 +6,7 @@ Nothing of a target is imported here, so the command-line process stays slim.
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +62,7 @@ class Resolver:
         self, task: TaskSpec, names: tuple[str, ...], backend: str, impl: Mapping[str, str]
     ) -> Served:
         reason = self._registry.unavailable(backend)
-        contracts, digests = self._contracts(names)
+        contracts, digests = self._contracts(names, backend)
         for unused in set(impl) - set(contracts):
             raise unknown_name("kernel of this task for backend.impl", unused, contracts)
         if reason is not None:
@@ -70,7 +71,9 @@ class Resolver:
         for contract in contracts:
             kind, _, name = contract.partition("/")
             try:
-                found = self._registry.resolve(kind, name, backend, impl.get(contract))
+                found = self._registry.whole(kind, name, backend) or self._registry.resolve(
+                    kind, name, backend, impl.get(contract)
+                )
             except UnknownNameError as error:
                 if contract in impl:
                     raise
@@ -80,8 +83,13 @@ class Resolver:
         digests[f"task/{task.name}"] = source_digest(task.target)
         return Served(resolved, digests)
 
-    def _contracts(self, names: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
-        """Every contract behind `names`, and the source digests of the compositions on the way."""
+    def _contracts(
+        self, names: tuple[str, ...], backend: str
+    ) -> tuple[list[str], dict[str, str]]:
+        """Every contract behind `names`, and the source digests of the compositions on the way.
+
+        A composition that the backend brings whole stands for itself.
+        """
         compositions = self._registry.compositions()
         contracts: list[str] = []
         digests: dict[str, str] = {}
@@ -89,7 +97,9 @@ class Resolver:
         while pending:
             key = pending.pop(0)
             kind, _, name = key.partition("/")
-            if key in compositions:
+            if key in compositions and self._whole(kind, name, backend):
+                contracts.append(key)
+            elif key in compositions:
                 if key not in digests:
                     digests[key] = source_digest(compositions[key].target)
                     pending += compositions[key].needs
@@ -97,6 +107,9 @@ class Resolver:
                 self._check_known(kind, name)
                 contracts.append(key)
         return contracts, digests
+
+    def _whole(self, kind: str, name: str, backend: str) -> bool:
+        return self._registry.whole(kind, name, backend) is not None
 
     def _check_known(self, kind: str, name: str) -> None:
         known = [*self._registry.contracts(), *self._registry.compositions()]
@@ -109,7 +122,8 @@ class Resolver:
         """A digest of the data by what they are made of.
 
         The settings, the source of the loader (which holds the generator, or the checksums that
-        real files are held against) and the contents of every file that an option names.
+        real files are held against), the contents of every file that an option names and, where
+        the data set has one, its fingerprint.
         """
         key = digest(params)
         if key not in self._hashes:
@@ -117,7 +131,12 @@ class Resolver:
             if dataset.name not in specs:
                 raise unknown_name("dataset", dataset.name, specs)
             source = source_digest(specs[dataset.name].target)
-            self._hashes[key] = digest([params, source, self._files(dataset.options)])
+            made_of = [params, source, self._files(dataset.options)]
+            fingerprint = specs[dataset.name].fingerprint
+            if fingerprint is not None:
+                module, _, name = fingerprint.partition(":")
+                made_of.append(getattr(importlib.import_module(module), name)())
+            self._hashes[key] = digest(made_of)
         return self._hashes[key]
 
     def _files(self, options: Mapping[str, Any]) -> dict[str, str]:

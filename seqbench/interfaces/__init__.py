@@ -11,7 +11,9 @@ from .contract import (
     SharedTextPlan,
     Tier,
     arrays_of,
+    c_contiguous,
     dtype_name,
+    is_c_contiguous,
     tree_nbytes,
 )
 from .errors import (
@@ -32,6 +34,7 @@ from .errors import (
     unknown_name,
 )
 from .hookspecs import hookimpl, hookspec
+from .host import HostMemory, HostTimer
 from .records import (
     SCHEMA_VERSION,
     Case,
@@ -77,6 +80,8 @@ __all__ = [
     "Env",
     "Gate",
     "Gradients",
+    "HostMemory",
+    "HostTimer",
     "Implementation",
     "ImplementationSpec",
     "Kernels",
@@ -105,11 +110,13 @@ __all__ = [
     "UnsupportedError",
     "UsageError",
     "arrays_of",
+    "c_contiguous",
     "canonical_json",
     "digest",
     "dtype_name",
     "hookimpl",
     "hookspec",
+    "is_c_contiguous",
     "tree_nbytes",
     "unknown_name",
 ]

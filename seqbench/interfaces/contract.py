@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from .backend import Array, Backend
-from .errors import UnsupportedError
+from .errors import ShapeError, UnsupportedError
 
 Tier = Literal["own", "shared", "host", "peer"]
 """own: written for this backend; shared: the shared text; host: runs on the host by design;
@@ -64,6 +64,18 @@ class Contract:
     - ``shapes(d) -> {field: shape}``: the tensors of Params at these sizes; None without any.
 
     ``state`` names the recurrent state of a cell: ``("h",)``, or ``("h", "c")`` with a memory.
+    ``in_place`` says that forward updates its Params where they are, as an optimizer does.
+
+    Layout: kernels and plans take C-contiguous arrays, and nothing in the hot path looks. The call
+    of an `Implementation` takes any layout and copies what is not C-contiguous; Params that are
+    updated in place are refused instead, since the update would be lost with the copy.
+
+    NaN and infinity: nothing in the hot path looks for them, no kernel loops or branches on them
+    for ever, and none turns NaN into a number. Cells, attention and losses keep them in their
+    sequence: no other sequence of the batch, nor its gradient, changes, except through a loss that
+    is reduced over the batch and through gradients of parameters, which become NaN too. An
+    optimizer keeps them in their weight. `validate` refuses NaN only where results would be an
+    arbitrary choice: the logits of a live beam, targets and probabilities.
     """
 
     id: str
@@ -84,6 +96,7 @@ class Contract:
     backward: Callable[..., Gradients] | None = None
     shapes: Callable[..., dict[str, tuple[int, ...]]] | None = None
     state: tuple[str, ...] = ()
+    in_place: bool = False
     dtypes: tuple[str, ...] = ("float32", "float64")
 
     @property
@@ -148,12 +161,25 @@ class Implementation(ABC):
         return self._plan(dims, dtype, grad=grad)
 
     def __call__(self, params: Any, inputs: Any) -> Any:
-        """Validate, plan and run forward once: the public entry for a single call."""
+        """Validate, plan and run forward once: the public entry for a single call.
+
+        Arrays may have any layout, but for Params that are updated in place (ShapeError).
+        """
         self.contract.validate(params, inputs)
+        params, inputs = self._laid_out(params), c_contiguous(inputs)
         dims = self.contract.dims(params, inputs)
         plan = self.plan(dims, dtype_name(params, inputs))
         plan.load(params)
         return plan.forward(inputs)
+
+    def _laid_out(self, params: Any) -> Any:
+        """C-contiguous Params; refused rather than copied where they are updated in place."""
+        if self.contract.in_place and not all(is_c_contiguous(a) for a in arrays_of(params)):
+            raise ShapeError(
+                f"{self.contract.key}: an array of Params is a strided view, expected C-contiguous "
+                "arrays, which are updated in place; make it contiguous and keep that array"
+            )
+        return c_contiguous(params)
 
 
 class SharedText(Implementation):
@@ -207,6 +233,25 @@ def arrays_of(value: Any) -> list[Array]:
     if isinstance(value, (tuple, list)):
         return [a for item in value for a in arrays_of(item)]
     return [value] if hasattr(value, "dtype") and hasattr(value, "shape") else []
+
+
+def is_c_contiguous(array: Array) -> bool:
+    """Whether an array of any backend is C-contiguous."""
+    flags = getattr(array, "flags", None)
+    return bool(array.is_contiguous() if flags is None else flags.c_contiguous)
+
+
+def c_contiguous(value: Any) -> Any:
+    """The same nested dataclass, every strided array in it replaced by a C-contiguous copy."""
+    if is_dataclass(value) and not isinstance(value, type):
+        kept = {f.name: getattr(value, f.name) for f in fields(value)}
+        laid_out = {name: c_contiguous(item) for name, item in kept.items()}
+        changed = {name: item for name, item in laid_out.items() if item is not kept[name]}
+        return replace(value, **changed) if changed else value
+    if not hasattr(value, "dtype") or not hasattr(value, "shape") or is_c_contiguous(value):
+        return value
+    # torch's copy keeps strides and its `contiguous` does not; ndarray.copy is in C order.
+    return value.contiguous() if hasattr(value, "contiguous") else value.copy()
 
 
 def tree_nbytes(value: Any) -> int:

@@ -68,7 +68,11 @@ class CompositionSpec:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """`target` is a callable `(**options) -> data set`; `files` are relative to the data root."""
+    """`target` is a callable `(**options) -> data set`; `files` are relative to the data root.
+
+    `fingerprint` ("module:attr") is a callable without arguments that returns a text naming the
+    contents, where they come neither from the loader's source nor from files with checksums.
+    """
 
     name: str
     target: str
@@ -77,6 +81,7 @@ class DatasetSpec:
     origin: str
     embedded: bool = False
     files: tuple[str, ...] = ()
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

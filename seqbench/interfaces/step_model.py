@@ -32,7 +32,11 @@ class StepModel(Protocol):
         ...
 
     def reorder(self, state: State, parents: Array) -> State:
-        """Hypothesis k continues parents[k, b] (K, B) int32, an index in [0, K)."""
+        """Hypothesis k continues parents[k, b], int32, an index in [0, K).
+
+        `parents` (K', B) may have another number of rows, which is then that of the state: an exact
+        search keeps as many as it needs. The state returned holds arrays of its own, no views.
+        """
         ...
 
     def state_bytes(self, width: int, batch: int) -> int:

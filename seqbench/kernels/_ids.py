@@ -12,7 +12,7 @@ def check_ids(operation: str, name: str, ids: Array, size: int, lengths: Array |
 
     A device namespace wraps or ignores an id that is out of range, so this comes first.
     """
-    if ids.dtype.kind not in "iu":
+    if "int" not in str(ids.dtype):
         raise DtypeError(
             f"{operation}: {name} are {ids.dtype}, expected int32; encode the tokens first"
         )

@@ -102,11 +102,10 @@ def binary_validate(params: NoParams, inputs: BinaryCrossEntropyInputs) -> None:
             "1 weighs both classes alike"
         )
     outside = ~((inputs.targets >= 0) & (inputs.targets <= 1))  # NaN included
-    bad = inputs.targets[outside & inside_lengths(inputs.targets, inputs.lengths)]
-    if bad.size:
-        raise RangeError(
-            f"{name}: a target is {float(bad[0])}, expected 0 to 1; give labels, not logits"
-        )
+    outside = outside & inside_lengths(inputs.targets, inputs.lengths)
+    if outside.any():
+        bad = float(inputs.targets[outside][0])
+        raise RangeError(f"{name}: a target is {bad}, expected 0 to 1; give labels, not logits")
 
 
 def binary_flops(dims: BinaryDims, grad: bool) -> int:

@@ -71,7 +71,7 @@ def lstm_forward(
         gates[t, :, : 2 * H] = sigmoid(sums[:, : 2 * H], xp=xp)
         gates[t, :, 2 * H : 3 * H] = xp.tanh(sums[:, 2 * H : 3 * H])
         gates[t, :, 3 * H :] = sigmoid(sums[:, 3 * H :], xp=xp)
-        i, f, g, o = _gates_of(gates[t])
+        i, f, g, o = gates_of(gates[t])
         new = f * cell[t] + i * g
         cell[t + 1] = xp.where(inside[t], new, cell[t])
         hidden[t + 1] = xp.where(inside[t], o * xp.tanh(new), hidden[t])
@@ -96,8 +96,8 @@ def lstm_backward(
     d_h = xp.zeros_like(inputs.h0) if d_out.h is None else d_out.h
     d_c = xp.zeros_like(inputs.h0) if d_out.c is None else d_out.c
     for t in range(steps - 1, -1, -1):
-        i, f, g, o = _gates_of(cache.gates[t])
-        d_i, d_f, d_g, d_o = _gates_of(d_gates[t])
+        i, f, g, o = gates_of(cache.gates[t])
+        d_i, d_f, d_g, d_o = gates_of(d_gates[t])
         upstream = d_h if d_out.output is None else d_h + d_out.output[t]
         d_new = xp.where(inside[t], upstream, 0)  # h = o tanh(c)
         d_o[...] = d_new * tanh_cell[t] * o * (1 - o)
@@ -119,7 +119,7 @@ def lstm_backward(
     return Gradients(d_params, CellInputs(x=d_x, lengths=None, h0=d_h, c0=d_c))
 
 
-def _gates_of(step: Array) -> tuple[Array, Array, Array, Array]:
+def gates_of(step: Array) -> tuple[Array, Array, Array, Array]:
     """Views of i, f, g, o, each (B, H), in one step's (B, 4H)."""
     H = step.shape[1] // GATES
     return step[:, :H], step[:, H : 2 * H], step[:, 2 * H : 3 * H], step[:, 3 * H :]

@@ -200,6 +200,7 @@ def _contract(
         cache=optimizer_cache,
         forward=forward,
         shapes=shapes,
+        in_place=True,
     )
 
 

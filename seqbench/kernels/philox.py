@@ -22,21 +22,24 @@ MASK = 0xFFFFFFFF
 def philox4x32(
     counter: tuple[Array, Array, Array, Array], key: tuple[int, int], *, xp: Any
 ) -> tuple[Array, Array, Array, Array]:
-    """Ten rounds over counters of uint32 arrays of one shape; `key` is two host integers."""
-    c0, c1, c2, c3 = counter
+    """Ten rounds over counters of uint32 arrays of one shape; `key` is two host integers.
+
+    Words are carried in 64 bits, so that a round is products, shifts and xors without a cast.
+    """
+    c0, c1, c2, c3 = (c.astype(xp.uint64) for c in counter)
     k0, k1 = key
+    mask, half = xp.uint64(MASK), xp.uint64(32)
     for _ in range(ROUNDS):
-        high0, low0 = _multiply(c0, MULTIPLIERS[0], xp=xp)
-        high1, low1 = _multiply(c2, MULTIPLIERS[1], xp=xp)
-        c0, c1, c2, c3 = high1 ^ c1 ^ xp.uint32(k0), low1, high0 ^ c3 ^ xp.uint32(k1), low0
+        product0, product1 = c0 * xp.uint64(MULTIPLIERS[0]), c2 * xp.uint64(MULTIPLIERS[1])
+        c0 = c1 ^ xp.uint64(k0)
+        c0 ^= product1 >> half
+        c0 &= mask
+        c2 = c3 ^ xp.uint64(k1)
+        c2 ^= product0 >> half
+        c2 &= mask
+        c1, c3 = product1, product0  # the upper halves go with the next mask
         k0, k1 = (k0 + WEYL[0]) & MASK, (k1 + WEYL[1]) & MASK
-    return c0, c1, c2, c3
-
-
-def _multiply(a: Array, b: int, *, xp: Any) -> tuple[Array, Array]:
-    """The upper and lower 32 bits of a 32 x 32 product."""
-    product = a.astype(xp.uint64) * xp.uint64(b)
-    return (product >> xp.uint64(32)).astype(xp.uint32), product.astype(xp.uint32)
+    return tuple(c.astype(xp.uint32) for c in (c0, c1, c2, c3))
 
 
 def philox_uint32(seed: int, stream: int, start: int, count: int, *, xp: Any) -> Array:

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
-from seqbench.interfaces import Backend, Device
-
-
-class HostTimer:
-    """Wall-clock seconds."""
-
-    def start(self) -> None:
-        self._start = time.perf_counter()
-
-    def stop(self) -> float:
-        return time.perf_counter() - self._start
+from seqbench.interfaces import Backend, Device, HostTimer
 
 
 class HostArrays:

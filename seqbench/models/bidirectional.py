@@ -5,6 +5,7 @@ Schuster & Paliwal (1997). Two plans of the same cell contract, so a backend's o
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from seqbench.interfaces import Array, Contract, Gradients, Kernels, Plan
 from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs, reverse_by_length
 
 from .parameters import Parameters, Shape
-from .plans import PlanCache
+from .plans import Notes, PlanCache, counts_of
 
 Pair = tuple[Any, Any]
 """(forward, backward)."""
@@ -69,6 +70,14 @@ class BidirectionalPlan(Plan):
         self._plans, self._state, self._xp = plans, state, xp
         self._lengths: Array = None
         self.nbytes = sum(plan.nbytes for plan in plans)
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """Counts of both directions, summed."""
+        counts: Counter[str] = Counter()
+        for plan in self._plans:
+            counts.update(counts_of(plan))
+        return dict(counts)
 
     def load(self, params: Pair) -> None:
         for plan, half in zip(self._plans, params, strict=True):
@@ -170,3 +179,8 @@ class BidirectionalLayer:
 
     def flops(self, dims: CellDims, grad: bool) -> int:
         return len(DIRECTIONS) * int(self.contract.flops(dims, grad))
+
+    @property
+    def notes(self) -> Notes:
+        """What its plans counted."""
+        return self._plans.notes

@@ -16,6 +16,7 @@ from .configuration import EncoderDecoderConfig
 from .kernel_layer import KernelLayer
 from .linear import linear, linear_backward, linear_flops, linear_shapes
 from .parameters import Parameters, Shape
+from .plans import Notes, merged_notes
 from .recurrent import RecurrentLayer, State
 
 
@@ -174,6 +175,11 @@ class Decoder:
             joined = self._xp.concatenate([new[0], context], axis=-1)
             features = self._xp.tanh(linear(self._params, "readout", joined))
         return linear(self._params, "output", features), new
+
+    @property
+    def notes(self) -> Notes:
+        attention = {} if self._attention is None else self._attention.notes
+        return merged_notes(self._embedding.notes, self._recurrent.notes, attention)
 
     def flops(self, Tx: int, Ty: int, B: int, vocab_size: int, grad: bool) -> int:
         """Operations of forward, or of forward and backward, teacher-forced."""

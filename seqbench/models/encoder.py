@@ -12,6 +12,7 @@ from .configuration import EncoderDecoderConfig
 from .kernel_layer import KernelLayer
 from .linear import linear, linear_backward, linear_flops, linear_shapes
 from .parameters import Parameters, Shape
+from .plans import Notes, merged_notes
 from .recurrent import RecurrentLayer, State
 
 
@@ -88,6 +89,10 @@ class Encoder:
         if tape.mask is not None:
             d_x = d_x * tape.mask
         self._embedding.backward(self._embedding.contract.Outputs(d_x))
+
+    @property
+    def notes(self) -> Notes:
+        return merged_notes(self._embedding.notes, self._recurrent.notes)
 
     def flops(self, Tx: int, B: int, grad: bool) -> int:
         """Operations of forward, or of forward and backward, over (Tx, B)."""

@@ -16,6 +16,7 @@ from .dropout_stream import DropoutStream
 from .encoder import Encoder, EncoderTape
 from .kernel_layer import KernelLayer
 from .parameters import Parameters
+from .plans import Notes, merged_notes
 from .recurrent import State
 
 DROPOUT_SITES = 3  # source embedding, target embedding, decoder output
@@ -125,6 +126,11 @@ class EncoderDecoder:
             zero = self.backend.xp.zeros_like(d_final)
             d_final_state = (d_final,) + (zero,) * (len(d_initial) - 1)
         self.encoder.backward(self._tape.encoder, d_memory, d_initial, d_final_state)
+
+    @property
+    def notes(self) -> Notes:
+        """What the kernels' plans counted so far: a row tells it."""
+        return merged_notes(self.encoder.notes, self.decoder.notes, self._loss.notes)
 
     def flops(self, Tx: int, Ty: int, B: int, *, grad: bool) -> int:
         """Operations of a batch by the formulas of its kernels, padding included."""

@@ -7,7 +7,7 @@ from typing import Any
 from seqbench.interfaces import Kernels
 
 from .parameters import Parameters
-from .plans import PlanCache
+from .plans import Notes, PlanCache
 
 
 class KernelLayer:
@@ -50,3 +50,8 @@ class KernelLayer:
         if self._prefix:
             self._params.set_gradients(self._prefix, gradients.params)
         return gradients.inputs
+
+    @property
+    def notes(self) -> Notes:
+        """What its plans counted."""
+        return self._plans.notes

@@ -6,15 +6,31 @@ from seqbench.interfaces import Array
 
 from .parameters import Parameters, Shape
 
+ROW_BY_ROW, FEW_ROWS = 3, 48
+
 
 def linear_shapes(prefix: str, input_size: int, output_size: int) -> dict[str, Shape]:
     return {f"{prefix}.weight": (output_size, input_size), f"{prefix}.bias": (output_size,)}
 
 
+def _product(rows: Array, weight: Array) -> Array:
+    """rows (N, I) @ weight.T (I, O), C-contiguous.
+
+    A step of decoding multiplies few rows by a matrix of the vocabulary's size, and BLAS packs the
+    right operand anew each time. Three rows or fewer are cheaper one by one; up to FEW_ROWS the
+    matrix on the left is (10k x 256 on Zen 4: 1.8 ms for 2.7 at 3 rows, 2.3 for 3.1 at 10).
+    """
+    if len(rows) <= ROW_BY_ROW:
+        return (weight @ rows[:, :, None])[..., 0]
+    if len(rows) <= FEW_ROWS:
+        return (weight @ rows.T).T.copy()
+    return rows @ weight.T
+
+
 def linear(params: Parameters, prefix: str, x: Array) -> Array:
     """x (..., I) @ weight.T (I, O) + bias (O,) -> (..., O)."""
     rows = x.reshape(-1, x.shape[-1])
-    y = rows @ params[f"{prefix}.weight"].T
+    y = _product(rows, params[f"{prefix}.weight"])
     y += params[f"{prefix}.bias"]
     return y.reshape(*x.shape[:-1], y.shape[-1])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from seqbench.interfaces import Implementation, Plan
@@ -21,6 +22,7 @@ class PlanCache:
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         self._fresh: set[Any] = set()
         self._params: Any = None
+        self._counted: Counter[str] = Counter()  # by plans that are gone
 
     def load(self, params: Any) -> None:
         self._params = params
@@ -33,10 +35,37 @@ class PlanCache:
         else:
             self._plans[dims] = self.implementation.plan(dims, self._dtype, grad=self._grad)
             if len(self._plans) > self._keep:
-                old, _ = self._plans.popitem(last=False)
+                old, gone = self._plans.popitem(last=False)
                 self._fresh.discard(old)
+                self._counted.update(counts_of(gone))
         plan = self._plans[dims]
         if dims not in self._fresh:
             plan.load(self._params)
             self._fresh.add(dims)
         return plan
+
+    @property
+    def notes(self) -> Notes:
+        """What all plans counted (`rescued`, ...), under the contract's key; {} for nothing."""
+        total = Counter(self._counted)
+        for plan in self._plans.values():
+            total.update(counts_of(plan))
+        return {self.implementation.contract.key: dict(total)} if total else {}
+
+
+Notes = dict[str, dict[str, int]]
+"""`kind/name` -> what its plans counted."""
+
+
+def counts_of(plan: Plan) -> dict[str, int]:
+    """The whole numbers among a plan's notes: what can be summed over plans."""
+    return {name: value for name, value in plan.notes.items() if type(value) is int}
+
+
+def merged_notes(*parts: Mapping[str, Mapping[str, int]]) -> Notes:
+    """Sums by kernel: the same kernel may stand in several layers."""
+    total: dict[str, Counter[str]] = {}
+    for part in parts:
+        for key, counts in part.items():
+            total.setdefault(key, Counter()).update(counts)
+    return {key: dict(counts) for key, counts in total.items()}

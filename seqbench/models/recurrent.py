@@ -8,7 +8,7 @@ from seqbench.interfaces import Array, Kernels
 from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
 
 from .parameters import Parameters, Shape
-from .plans import PlanCache
+from .plans import Notes, PlanCache
 
 State = tuple[Array, ...]
 """(h,) or (h, c), each (B, H), in the order of the cell contract's `state`."""
@@ -54,3 +54,8 @@ class RecurrentLayer:
 
     def flops(self, dims: CellDims, grad: bool) -> int:
         return self.contract.flops(dims, grad)
+
+    @property
+    def notes(self) -> Notes:
+        """What its plans counted."""
+        return self._plans.notes

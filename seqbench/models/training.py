@@ -11,12 +11,12 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from seqbench.interfaces import Array, Kernels, TrainingError
-from seqbench.kernels.clipping import clip_by_global_norm
+from seqbench.kernels.clipping import clip_by_global_norm, clip_by_value
 from seqbench.kernels.schedules import learning_rate
 
 from .dropout_stream import DropoutStream
@@ -37,6 +37,7 @@ class TrainSettings:
     schedule: str = "constant"
     warmup_steps: int = 0
     clip_norm: float = 1.0
+    clip_value: float = math.inf  # of each element, before the norm is taken
     label_smoothing: float = 0.0
     plateau_factor: float = 0.5
     patience: int = 5
@@ -88,6 +89,15 @@ class Problem(Protocol):
 
     def flops(self, batch: Any) -> int:
         """Operations of forward and backward, padding included."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A problem whose targets are right or wrong; its accuracy on the validation data is told."""
+
+    def num_correct(self) -> Array:
+        """0-d, on the device: how many targets of the last loss the model gets right."""
         ...
 
 
@@ -157,6 +167,8 @@ class Trainer:
         loss = problem.loss(batch, reduction="token_mean", stream=stream)
         problem.backward()
         gradient = problem.parameters.gradient
+        if settings.clip_value < math.inf:
+            clip_by_value(gradient, settings.clip_value, xp=self._xp)
         self._norm = clip_by_global_norm(gradient, settings.clip_norm, xp=self._xp)
         rate = progress.rate_factor * learning_rate(
             settings.schedule,
@@ -188,17 +200,21 @@ class Trainer:
 
     def _validate(self, batches: Sequence[Any]) -> None:
         """Validation loss; keeps the best parameters, lowers the rate where nothing improved."""
-        total, tokens = 0.0, 0
+        total, tokens, correct = 0.0, 0, 0
         for batch in batches:
             loss = self.problem.loss(batch, reduction="sum")
             total += float(self._to_host(loss))
             tokens += self.problem.num_targets(batch)
+            if isinstance(self.problem, Counting):
+                correct += int(self._to_host(self.problem.num_correct()))
         nll, progress = total / tokens, self.progress
         progress.history[-1] |= {
             "valid_nll": nll,
             "train_s": progress.train_s,
             "train_flops": float(progress.train_flops),
         }
+        if isinstance(self.problem, Counting):
+            progress.history[-1]["valid_accuracy"] = correct / tokens
         if nll < progress.best_nll:
             progress.best_nll, progress.bad_epochs = nll, 0
             self._best = np.array(self._to_host(self.problem.parameters.flat))

@@ -63,6 +63,10 @@ def _contract_row(
 def _composition_row(
     registry: Registry, spec: CompositionSpec, backend: str, reason: str
 ) -> list[dict[str, Any]]:
+    whole = registry.whole(spec.kind, spec.name, backend)
+    if whole is not None:
+        found = {"impl_id": whole.impl_id, "tier": whole.tier, "dtypes": list(whole.dtypes)}
+        return [_row(spec, backend, reason) | found | {"evidence": "none"}]
     if not _has_all(registry, spec, registry.backend_spec(backend)):
         return []
     return [

@@ -269,11 +269,32 @@ class Registry:
         compositions = {s.name: s for s in self._compositions.values() if s.kind == kind}
         contracts = {s.name: s for s in self._contracts.values() if s.kind == kind}
         if name in compositions:
-            return _load(compositions[name].target)(self.kernels(backend))
+            return self._compose(compositions[name], backend, impl)
         if name not in contracts and ("contract", f"{kind}/{name}") not in self._conflicts:
             raise unknown_name(kind, name, [*compositions, *contracts])
         choose = {f"{kind}/{name}": impl} if impl else {}
         return self.kernels(backend, choose).get(kind, name)
+
+    def _compose(self, spec: CompositionSpec, backend: str, impl: str | None) -> Any:
+        """The one text on the backend's kernels, or what the backend brings in its place."""
+        whole = self.whole(spec.kind, spec.name, backend)
+        if impl not in (None, whole.impl_id if whole else None):
+            known = [whole.impl_id] if whole else []
+            raise unknown_name(f"implementation of {_key(spec)} on {backend}", str(impl), known)
+        target = whole.targets[0] if whole else spec.target
+        return _load(target)(self.kernels(backend))
+
+    def whole(self, kind: str, name: str, backend: str) -> Resolved | None:
+        """What a backend brings in place of a composition, whole; None where it brings nothing.
+
+        A peer that trains on a corpus by itself has no kernels that ours could be composed of: its
+        plugin names the composition in an ImplementationSpec whose target takes the kernels.
+        """
+        found = self.implementations(kind, name, backend)
+        if f"{kind}/{name}" not in self._compositions or not found:
+            return None
+        spec = found[0]
+        return Resolved(spec.impl_id, spec.tier, (spec.target,), spec.dtypes)
 
     def _check_kind(self, kind: str) -> None:
         if kind not in KINDS:

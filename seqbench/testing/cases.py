@@ -31,11 +31,17 @@ from .trees import cast
 
 BUILDER_MODULES: list[str] = [
     "seqbench.testing.cases_attention",
+    "seqbench.testing.cases_classification",
+    "seqbench.testing.cases_ctc",
     "seqbench.testing.cases_embedding",
+    "seqbench.testing.cases_glove",
+    "seqbench.testing.cases_language",
     "seqbench.testing.cases_losses",
     "seqbench.testing.cases_optimizers",
     "seqbench.testing.cases_search",
     "seqbench.testing.cases_speech_features",
+    "seqbench.testing.cases_vector_ops",
+    "seqbench.testing.cases_vectors",
 ]
 """Modules of seqbench whose import registers builders; each must import."""
 

@@ -12,7 +12,7 @@ from seqbench.kernels.losses import REDUCTIONS, NoParams, SoftmaxCrossEntropyInp
 from .cases import SIZES, builder, extents, lengths, pad_time
 
 
-def _reduction(size: str) -> str:
+def reduction_of(size: str) -> str:
     return REDUCTIONS[SIZES.index(size) % len(REDUCTIONS)]
 
 
@@ -24,7 +24,9 @@ def softmax_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     logits = 3.0 * rng.normal(size=(T, B, V))
     targets = rng.integers(0, V, (T, B)).astype(np.int32)
     smoothing = 0.1 if size in ("odd", "padded") else 0.0
-    inputs = SoftmaxCrossEntropyInputs(logits, targets, lengths(size), _reduction(size), smoothing)
+    inputs = SoftmaxCrossEntropyInputs(
+        logits, targets, lengths(size), reduction_of(size), smoothing
+    )
     return NoParams(), inputs
 
 
@@ -38,5 +40,5 @@ def binary_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     T, B = extents(size)
     logits, targets = 3.0 * rng.normal(size=(T, B)), rng.random((T, B))
     weight = 2.5 if size == "odd" else 1.0
-    inputs = BinaryCrossEntropyInputs(logits, targets, lengths(size), _reduction(size), weight)
+    inputs = BinaryCrossEntropyInputs(logits, targets, lengths(size), reduction_of(size), weight)
     return NoParams(), inputs

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqbench.kernels.beam_select import BeamSelectInputs, BeamSelectParams
 from seqbench.kernels.bleu import BleuInputs, BleuParams
+from seqbench.kernels.edit_distance import EditDistanceInputs, EditDistanceParams
 from seqbench.kernels.length_penalty import LengthPenaltyInputs, LengthPenaltyParams
 
 from .cases import builder
@@ -58,3 +59,33 @@ def bleu_stats_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     hypotheses = rng.integers(0, 4, (N, L)).astype(np.int32)
     references = rng.integers(0, 4, (R, N, L2)).astype(np.int32)
     return BleuParams(), BleuInputs(hypotheses, lengths, references, reference_lengths, 4)
+
+
+def _fill_edit_padding(inputs: EditDistanceInputs, fill: float) -> EditDistanceInputs:
+    """Ids past the lengths: none that is there."""
+    odd = np.int32(0 if fill == 0 else -7)
+
+    def filled(ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(ids.shape[1]) >= lengths[:, None], odd, ids).astype(np.int32)
+
+    return replace(
+        inputs,
+        hypotheses=filled(inputs.hypotheses, inputs.hypothesis_lengths),
+        references=filled(inputs.references, inputs.reference_lengths),
+    )
+
+
+PAIRS = {"tiny": (2, 3, 2), "odd": (7, 9, 13), "one": (1, 1, 1), "step": (5, 0, 2)}
+"""N, L, L2; `step` has no hypothesis longer than 0."""
+
+
+@builder("metric/edit_distance", padding=_fill_edit_padding)
+def edit_distance_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
+    """Few ids, so that alignments compete; lengths from 0 to the axis."""
+    N, L, L2 = PAIRS.get(size, (0 if size == "empty" else 4, 5, 4))
+
+    def side(length: int) -> tuple[np.ndarray, np.ndarray]:
+        ids = rng.integers(0, 3, (N, length)).astype(np.int32)
+        return ids, rng.integers(0, length + 1, N).astype(np.int32)
+
+    return EditDistanceParams(), EditDistanceInputs(*side(L), *side(L2))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
-from seqbench.interfaces import Contract, Implementation, UnsupportedError
+from seqbench.interfaces import Contract, Implementation, UnsupportedError, is_c_contiguous
 
-from . import checks_cells
+from . import checks_cells, checks_values
 from .cases import InputCase
 from .check import CHECKS, Check, check
 from .comparing import GRADIENT_TOLERANCES, TOLERANCES, CheckFailure, require_equal
@@ -28,7 +28,7 @@ from .running import (
 )
 from .trees import cast, is_array, named_arrays, on_host
 
-__all__ = ["CHECKS", "Check", "checks_cells", "checks_for"]
+__all__ = ["CHECKS", "Check", "checks_cells", "checks_for", "checks_values"]
 
 CAPACITY_AXES = ("T", "Tq", "Tx", "N")
 FOREIGN_DTYPE = "complex64"
@@ -46,7 +46,7 @@ def _graded(contract: Contract) -> bool:
 
 def _pure(contract: Contract) -> bool:
     """Whether forward leaves what it was given alone: all but optimizers."""
-    return contract.kind != "optimizer"
+    return not contract.in_place
 
 
 @check()
@@ -200,9 +200,7 @@ def _require_dtypes(what: str, actual: Any, expected: Any) -> None:
 
 def _require_contiguous(what: str, tree: Any) -> None:
     for name, array in named_arrays(tree):
-        flags = getattr(array, "flags", None)
-        contiguous = flags.c_contiguous if flags is not None else array.is_contiguous()
-        if not contiguous:
+        if not is_c_contiguous(array):
             raise CheckFailure(f"{what}: {name} {tuple(array.shape)} is not C-contiguous")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
-from seqbench.interfaces import Contract, Device, SharedText
+from seqbench.interfaces import Contract, Device, HostTimer, SharedText
 
 
 class HostBackend:
@@ -30,24 +29,14 @@ class HostBackend:
     def synchronize(self) -> None:
         return None
 
-    def timer(self) -> HostClock:
-        return HostClock()
+    def timer(self) -> HostTimer:
+        return HostTimer()
 
     def memory(self) -> NoMemoryProbe:
         return NoMemoryProbe()
 
     def versions(self) -> dict[str, str]:
         return {"numpy": np.__version__}
-
-
-class HostClock:
-    """Wall-clock seconds."""
-
-    def start(self) -> None:
-        self._start = time.perf_counter()
-
-    def stop(self) -> float:
-        return time.perf_counter() - self._start
 
 
 class NoMemoryProbe:

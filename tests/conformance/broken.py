@@ -53,6 +53,13 @@ class CallsUnchecked(Broken):
         return plan.forward(inputs)
 
 
+class TakesContiguousArraysAlone(Broken):
+    def __call__(self, params: Any, inputs: Any) -> Any:
+        if not inputs.x.flags.c_contiguous:
+            raise ValueError("x is strided")
+        return super().__call__(params, inputs)
+
+
 class TakesEveryDtype(Broken):
     def supports(self, dims: Any, dtype: str) -> str | None:
         return None
@@ -165,6 +172,12 @@ class MixesTheBatch(WrongPlan):
         return replace(out, h=out.h + out.h[:1])
 
 
+class TurnsNanIntoZero(WrongPlan):
+    def forward(self, inputs):
+        out = super().forward(inputs)
+        return replace(out, **{n: np.nan_to_num(getattr(out, n)) for n in ("output", "h", "c")})
+
+
 class Crashes(WrongPlan):
     def forward(self, inputs):
         raise IndexError("list index out of range")
@@ -207,5 +220,8 @@ BREAKS = [
     _plan(MixesTheBatch, "sequences_do_not_meet", "shuffled batch: h"),
     _plan(Crashes, "forward_equals_reference", "raised IndexError: list index"),
     Break(lambda: CallsUnchecked(WrongPlan), "mistakes_are_told", "expected ShapeError"),
+    _plan(MixesTheBatch, "nan_stays_in_its_sequence", "another sequence holds NaN or infinity: "),
+    _plan(TurnsNanIntoZero, "nan_stays_in_its_sequence", "numbers alone, expected NaN"),
+    Break(lambda: TakesContiguousArraysAlone(WrongPlan), "layout_changes_nothing", "x is strided"),
     Break(lambda: TakesEveryDtype(WrongPlan), "foreign_dtype_is_refused", "expected a reason"),
 ]

@@ -22,6 +22,9 @@ from seqbench.interfaces import Contract, Implementation, Plan, SharedTextPlan
 from seqbench.testing.checks import checks_for
 from seqbench.testing.reference import HostBackend
 
+INSTALLED: dict[str, ModuleType] = {}
+"""The modules behind those that are executed anew just now."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -105,8 +108,9 @@ def _override(key: str, impl_id: str, module: ModuleType) -> Implementation:
 
 
 def _installed(target: str) -> Any:
+    """The attribute as it was before anything was executed anew: what a change is held against."""
     name, _, attribute = target.partition(":")
-    return getattr(importlib.import_module(name), attribute)
+    return getattr(INSTALLED.get(name) or importlib.import_module(name), attribute)
 
 
 def _attribute(target: str, module: ModuleType) -> Any:
@@ -133,6 +137,7 @@ def executed(name: str, source: str) -> Iterator[ModuleType]:
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     parent, _, child = name.rpartition(".")
+    INSTALLED.setdefault(name, installed)
     sys.modules[name] = module
     setattr(sys.modules[parent], child, module)
     try:
@@ -140,4 +145,6 @@ def executed(name: str, source: str) -> Iterator[ModuleType]:
         yield module
     finally:
         sys.modules[name] = installed
+        if INSTALLED.get(name) is installed:
+            del INSTALLED[name]
         setattr(sys.modules[parent], child, installed)

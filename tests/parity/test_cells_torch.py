@@ -19,6 +19,7 @@ from seqbench.models.bidirectional import (
     BidirectionalOutputs,
 )
 from seqbench.models.parameters import Parameters
+from seqbench.models.weights_torch import to_torch
 from seqbench.testing.cases import random_cell_inputs, random_params
 from seqbench.testing.comparing import relative_error
 from seqbench.testing.fixed_kernels import FixedKernels
@@ -48,21 +49,8 @@ class Peer:
         self.layer = layer(
             DIMS.I, DIMS.H, bidirectional=len(params) == 2, dtype=getattr(torch, dtype)
         )
-        for suffix, half in zip(("", "_reverse"), params, strict=False):
-            self._load(half, suffix)
-
-    def _load(self, params, suffix):
-        """Our gate orders are torch's; a single bias is its first one, its second is zero."""
-        zero = np.zeros_like(params.weight_hh[:, 0])
-        values = {
-            "weight_ih": params.weight_ih,
-            "weight_hh": params.weight_hh,
-            "bias_ih": getattr(params, "bias_ih", getattr(params, "bias", None)),
-            "bias_hh": getattr(params, "bias_hh", zero),
-        }
-        with self.torch.no_grad():
-            for name, value in values.items():
-                getattr(self.layer, f"{name}_l0{suffix}").copy_(self.torch.from_numpy(value))
+        state = to_torch(contract.name, params, bidirectional=len(params) == 2)
+        self.layer.load_state_dict({n: torch.from_numpy(value) for n, value in state.items()})
 
     def tensor(self, array):
         return self.torch.tensor(array, requires_grad=True)

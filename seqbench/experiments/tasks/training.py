@@ -113,13 +113,17 @@ def samples_of(meta: dict[str, Any], case: Case) -> list[Sample]:
     progress = meta["progress"]
     nll = progress["best_nll"]
     samples = [
-        Sample("valid_nll", nll, "nats/token", "lower", "train"),
+        Sample("valid_nll", nll, f"nats/{meta.get('target', 'token')}", "lower", "train"),
         Sample("valid_perplexity", math.exp(nll), "1", "lower", "train"),
         Sample("train_time", progress["train_s"], "s", "lower", "train"),
         Sample("train_flops", float(progress["train_flops"]), "FLOP", "lower", "train"),
         Sample("epochs", float(progress["epochs"]), "1", "none", "train"),
         Sample("num_parameters", float(meta["num_parameters"]), "1", "none", "train"),
     ]
+    best = [entry for entry in progress["history"] if entry["valid_nll"] == nll]
+    accuracies = [entry["valid_accuracy"] for entry in best if "valid_accuracy" in entry]
+    if accuracies:
+        samples.append(Sample("valid_accuracy", accuracies[0], "fraction", "higher", "train"))
     target = case.params["train"].get("target_nll")
     if target is None:
         return samples

@@ -12,6 +12,7 @@ from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, Sample, TrialResult
 from seqbench.models.error_analysis import BeamErrorAnalysis, ErrorAnalysis, merged
 from seqbench.models.hypotheses import Hypothesis
+from seqbench.models.true_search_errors import TrueSearchErrors
 from seqbench.registry import registry
 
 from .translation import kernels_for, load_corpus, make_model
@@ -43,14 +44,20 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     decoding = decode(params["decoder"], kernels, steps, batches, context)
     errors = analyse(params["decoder"], kernels, steps, batches, decoding, split, vocabulary)
     bleu = score(decoding, split, vocabulary, kernels)
+    samples = quality_samples(bleu, decoding, errors) + cost_samples(decoding)
+    samples += exact_samples(params, kernels, steps, batches, decoding, context)
     return TrialResult(
-        samples=quality_samples(bleu, decoding, errors) + cost_samples(decoding),
+        samples=samples,
         items=items_of(bleu, decoding),
         kernel_impl=_timed(params["decoder"]["name"], kernels.resolved),
         resolved=kernels.resolved,
         signature=bleu.corpus.signature,
         artifact=context.trial.needs[0],
-        notes={"pieces": decoding.pieces, "artifact_digest": bundle.digest},
+        notes={
+            "pieces": decoding.pieces,
+            "artifact_digest": bundle.digest,
+            "kernels": model.notes,
+        },
     )
 
 
@@ -68,8 +75,7 @@ def decode(
     options = {
         name: settings[name] for name in ("max_length", "alpha", "penalty", "memory_limit_bytes")
     }
-    if settings["name"] != "greedy":
-        options |= {name: settings[name] for name in ("width", "stop", "n_best")}
+    options |= own_options(settings)
     count = sum(batch.size for batch in batches)
     decoding = Decoding(hypotheses=[None] * count)  # type: ignore[list-item]
     probe, timer = kernels.backend.memory(), kernels.backend.timer()
@@ -84,6 +90,15 @@ def decode(
         context.report((number + 1) / len(batches), f"decoded {number + 1} of {len(batches)}")
     decoding.peak_bytes = probe.peak_bytes()
     return decoding
+
+
+def own_options(settings: Any) -> dict[str, Any]:
+    """What one decoder alone is told."""
+    if settings["name"] == "greedy":
+        return {}
+    if settings["name"].startswith("exact_"):
+        return {"width": settings["width"], "n_best": settings["n_best"], **settings["options"]}
+    return {name: settings[name] for name in ("width", "stop", "n_best")}
 
 
 def analyse(
@@ -113,6 +128,44 @@ def analyse(
             )
         )
     return merged(found)
+
+
+def exact_samples(
+    params: Any,
+    kernels: Any,
+    steps: Any,
+    batches: list[Any],
+    decoding: Decoding,
+    context: TrialContext,
+) -> list[Sample]:
+    """A31's true rate by A30, where `evaluate.options.max_expansions` asks for it.
+
+    Sentences whose space is too large for that many expanded prefixes stay undecided.
+    """
+    limit = params["evaluate"]["options"].get("max_expansions")
+    if limit is None:
+        return []
+    judge, decoder = TrueSearchErrors(kernels), params["decoder"]
+    found: list[bool | None] = []
+    for number, batch in enumerate(batches):
+        context.report((number + 1) / len(batches), f"exact search, {number + 1} of {len(batches)}")
+        found += judge.analyse(
+            steps,
+            batch,
+            [decoding.hypotheses[index] for index in batch.indices],
+            max_length=decoder["max_length"],
+            alpha=decoder["alpha"],
+            penalty=decoder["penalty"],
+            max_expansions=limit,
+        )
+    decided = [missed for missed in found if missed is not None]
+    samples = [
+        Sample("exact_decided", len(decided) / len(found), "fraction", "none", "decode"),
+    ]
+    if decided:
+        rate = sum(decided) / len(decided)
+        samples.append(Sample("true_search_errors", rate, "fraction", "lower", "decode"))
+    return samples
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from seqbench.interfaces import CompositionSpec, ContractSpec
 
-from ._spec import contract
+from ._spec import composition, contract
 
 CONTRACTS: tuple[ContractSpec, ...] = (
     contract("A34", "feature/stft", "stft:STFT", "power spectrogram"),
     contract("A34", "feature/log_mel", "log_mel:LOG_MEL", "log-mel spectrogram"),
     contract("A37", "feature/conv1d", "conv1d:CONV1D", "convolution over time"),
+    contract("A35", "loss/ctc", "ctc:CTC", "connectionist temporal classification"),
+    contract("A36", "decoder/ctc_greedy", "ctc_greedy:CTC_GREEDY", "best path of a CTC model"),
+    contract(
+        "A36",
+        "metric/edit_distance",
+        "edit_distance:EDIT_DISTANCE",
+        "substitutions, insertions and deletions a pair",
+    ),
 )
 
-COMPOSITIONS: tuple[CompositionSpec, ...] = ()
+COMPOSITIONS: tuple[CompositionSpec, ...] = (
+    composition(
+        "A36",
+        "metric/cer",
+        "error_rate:CharacterErrorRate",
+        "character error rate",
+        "metric/edit_distance",
+    ),
+    composition(
+        "A36", "metric/wer", "error_rate:WordErrorRate", "word error rate", "metric/edit_distance"
+    ),
+)

@@ -29,10 +29,23 @@ COMPOSITIONS: tuple[CompositionSpec, ...] = (
     composition("A27", "decoder/greedy", "greedy:GreedyDecoder", "greedy search"),
     composition("A28", "decoder/beam", "beam:BeamDecoder", "beam search", "decoder/beam_select"),
     composition(
+        "A30", "decoder/exact_breadth", "exact:ExactBreadthDecoder", "exact search, breadth first"
+    ),
+    composition(
+        "A30", "decoder/exact_depth", "exact:ExactDepthDecoder", "exact search, depth first"
+    ),
+    composition(
         "A31",
         "analysis/beam_errors",
         "error_analysis:BeamErrorAnalysis",
         "is the search at fault or the model",
+    ),
+    composition(
+        "A31",
+        "analysis/true_search_errors",
+        "true_search_errors:TrueSearchErrors",
+        "which outputs an exact search beats, where the space is small",
+        "decoder/exact_depth",
     ),
     composition("A32", "metric/bleu", "bleu_metric:BleuMetric", "BLEU", "metric/bleu_stats"),
 )

@@ -20,7 +20,7 @@ def seqbench(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("STANDIN_LOG", str(tmp_path / "ran.txt"))
     monkeypatch.setenv("STANDIN_PARENT", str(os.getpid()))
     monkeypatch.setattr("seqbench.cli.run.registry", FakeRegistry)
-    monkeypatch.setattr("seqbench.experiments.campaigns.TASKS", TASKS)
+    monkeypatch.setattr("seqbench.experiments.campaigns.TARGETS", TASKS)
 
     def finish(directory, plan):
         print(f"finished {plan.experiment.name}")

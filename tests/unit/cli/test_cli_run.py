@@ -152,7 +152,7 @@ def test_completion(seqbench, monkeypatch):
     assert code == 0
     assert out.strip().endswith("seqbench")
     for line, expected in (
-        ("seqbench run cell=l", "cell=lstm"),
+        ("seqbench run cell=gru_s", "cell=gru_simplified"),
         ("seqbench r", "run"),
         ("seqbench list ", ""),
     ):

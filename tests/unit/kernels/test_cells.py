@@ -13,6 +13,9 @@ from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs, reverse_by
 from seqbench.kernels.gru import GRU, GRU_RESET_BEFORE, GRUParams
 from seqbench.kernels.gru_simplified import GRU_SIMPLIFIED, GRUSimplifiedParams
 from seqbench.kernels.lstm import LSTM, LSTMParams
+from seqbench.kernels.lstm_coupled import LSTM_COUPLED, LSTMCoupledParams
+from seqbench.kernels.lstm_peephole import LSTM_PEEPHOLE, LSTMPeepholeParams
+from seqbench.kernels.lstm_peephole_full import LSTM_PEEPHOLE_FULL, LSTMPeepholeFullParams
 from seqbench.kernels.output_layer import ACTIVATIONS, output_layer, output_layer_backward
 from seqbench.kernels.rnn import RNN, RNNParams, merge, rnn_cache, rnn_forward_concatenated, split
 from seqbench.models.truncated import truncated_bptt
@@ -23,7 +26,16 @@ from seqbench.testing.reference import HostBackend, reference
 from seqbench.testing.reusing import Reusing
 from seqbench.testing.running import gradients_of, upstream
 
-CELLS = [RNN, GRU_SIMPLIFIED, GRU, GRU_RESET_BEFORE, LSTM]
+CELLS = [
+    RNN,
+    GRU_SIMPLIFIED,
+    GRU,
+    GRU_RESET_BEFORE,
+    LSTM,
+    LSTM_PEEPHOLE,
+    LSTM_PEEPHOLE_FULL,
+    LSTM_COUPLED,
+]
 every_cell = pytest.mark.parametrize("contract", CELLS, ids=lambda c: c.name)
 
 
@@ -62,6 +74,70 @@ def test_lstm_by_hand():
     c = sigma(f) * -0.25 + sigma(i) * math.tanh(g)
     np.testing.assert_allclose(out.c, [[c]], rtol=1e-15)
     np.testing.assert_allclose(out.h, [[sigma(o) * math.tanh(c)]], rtol=1e-15)
+
+
+def test_peephole_lstm_by_hand():
+    """i and f see the old memory, o the new one."""
+    w, u, b = [0.1, 0.2, 0.3, 0.4], [0.5, -0.6, 0.7, -0.8], [0.01, 0.02, 0.03, 0.04]
+    p = [0.9, -1.1, 1.3]
+    columns = np.reshape(w, (4, 1)), np.reshape(u, (4, 1)), np.array(b)
+    out = one_unit(LSTM_PEEPHOLE, LSTMPeepholeParams(*columns, np.array(p)), [1.5], 0.5, -0.25)
+    i, f, g, o = (w[k] * 1.5 + u[k] * 0.5 + b[k] for k in range(4))
+    c = sigma(f + p[1] * -0.25) * -0.25 + sigma(i + p[0] * -0.25) * math.tanh(g)
+    np.testing.assert_allclose(out.c, [[c]], rtol=1e-15)
+    np.testing.assert_allclose(out.h, [[sigma(o + p[2] * c) * math.tanh(c)]], rtol=1e-15)
+    full = LSTMPeepholeFullParams(*columns, np.reshape(p, (3, 1)))
+    out = one_unit(LSTM_PEEPHOLE_FULL, full, [1.5], 0.5, -0.25)
+    np.testing.assert_allclose(out.c, [[c]], rtol=1e-15)
+    np.testing.assert_allclose(out.h, [[sigma(o + p[2] * -0.25) * math.tanh(c)]], rtol=1e-15)
+
+
+def test_peepholes_of_zero_are_the_lstm():
+    case = case_of(LSTM)
+    plain, hidden = case.params, case.params.weight_hh.shape[1]
+    weights = (plain.weight_ih, plain.weight_hh, plain.bias)
+    expected = reference(LSTM)(plain, case.inputs)
+    for contract, zero in ((LSTM_PEEPHOLE, (3 * hidden,)), (LSTM_PEEPHOLE_FULL, (3 * hidden, 4))):
+        params = contract.Params(*weights, np.zeros(zero))
+        require_equal("outputs", reference(contract)(params, case.inputs), expected, 1e-15)
+
+
+def test_full_peepholes_of_diagonal_matrices_are_the_diagonal_ones():
+    """Where o's, which see another memory, are zero."""
+    case = case_of(LSTM_PEEPHOLE)
+    hidden = case.params.weight_hh.shape[1]
+    peephole = case.params.peephole.copy()
+    peephole[2 * hidden :] = 0
+    diagonal = replace(case.params, peephole=peephole)
+    blocks = np.concatenate([np.diag(p) for p in peephole.reshape(3, hidden)])
+    weights = (diagonal.weight_ih, diagonal.weight_hh, diagonal.bias)
+    full = LSTMPeepholeFullParams(*weights, blocks)
+    actual = reference(LSTM_PEEPHOLE_FULL)(full, case.inputs)
+    require_equal("outputs", actual, reference(LSTM_PEEPHOLE)(diagonal, case.inputs), 1e-14)
+
+
+def test_coupled_gates_are_the_lstm_with_the_forget_rows_negated():
+    """1 - sigmoid(a) = sigmoid(-a); the input rows' gradient is i's less f's."""
+    case = case_of(LSTM_COUPLED)
+    small, hidden = case.params, case.params.weight_hh.shape[1]
+
+    def untied(weight):
+        return np.concatenate([weight[:hidden], -weight[:hidden], weight[hidden:]])
+
+    def tied(gradient):
+        i, f = gradient[:hidden], gradient[hidden : 2 * hidden]
+        return np.concatenate([i - f, gradient[2 * hidden :]])
+
+    names = ("weight_ih", "weight_hh", "bias")
+    large = LSTMParams(*(untied(getattr(small, name)) for name in names))
+    open_case = replace(case, key=LSTM.key, params=large)
+    d_outputs = upstream(case, reference(LSTM_COUPLED)(small, case.inputs))
+    expected, d = gradients_of(reference(LSTM), open_case, d_outputs)
+    actual, d_small = gradients_of(reference(LSTM_COUPLED), case, d_outputs)
+    require_equal("outputs", actual, expected, 1e-14)
+    require_equal("inputs", d_small.inputs, d.inputs, 1e-13)
+    d_tied = LSTMCoupledParams(*(tied(getattr(d.params, name)) for name in names))
+    require_equal("params", d_small.params, d_tied, 1e-13)
 
 
 @pytest.mark.parametrize("contract", [GRU, GRU_RESET_BEFORE], ids=lambda c: c.name)
@@ -280,6 +356,8 @@ def test_output_layer_tells_an_unknown_activation():
         (GRU_SIMPLIFIED, 2, (10, 15), 2 * 7 * (5 + 7 + 1)),
         (GRU, 3, (13, 24), 3 * 7 * (5 + 7 + 2)),
         (LSTM, 4, (17, 28), 4 * 7 * (5 + 7 + 1)),
+        (LSTM_PEEPHOLE, 4, (23, 40), 4 * 7 * (5 + 7 + 1) + 3 * 7),
+        (LSTM_COUPLED, 3, (15, 24), 3 * 7 * (5 + 7 + 1)),
     ],
     ids=lambda v: getattr(v, "name", None),
 )
@@ -329,6 +407,31 @@ def test_validate_tells_a_wrong_weight_and_bias():
     wrong = replace(case.params, weight_hh=np.ones((12, 4)))
     with pytest.raises(ShapeError, match=r"lstm: weight_hh is \(12, 4\), expected \(16, 4\)"):
         LSTM.validate(wrong, case.inputs)
+
+
+def test_costs_of_full_peepholes():
+    """The LSTM's and three H x H products a step."""
+    dims = CellDims(T=3, B=2, I=5, H=7)
+    seen = 2 * (3 * 2) * (3 * 7) * 7
+    assert LSTM_PEEPHOLE_FULL.flops(dims, False) == LSTM.flops(dims, False) + seen + 3 * 42
+    more = LSTM_PEEPHOLE_FULL.flops(dims, True) - LSTM.flops(dims, True)
+    assert more == 3 * seen + 4 * 42
+    extra = LSTM_PEEPHOLE_FULL.bytes(dims, False, 4) - LSTM.bytes(dims, False, 4)
+    assert extra == 4 * 3 * 7 * 7
+
+
+def test_validate_tells_wrong_peepholes():
+    case = case_of(LSTM_PEEPHOLE)
+    wrong = replace(case.params, peephole=np.ones(4))
+    with pytest.raises(ShapeError, match=r"lstm_peephole: peephole is \(4,\), expected \(12,\)"):
+        LSTM_PEEPHOLE.validate(wrong, case.inputs)
+    wrong = replace(case.params, peephole=np.ones(12, "f4"))
+    with pytest.raises(DtypeError, match=r"lstm_peephole: .* is float32, expected float64 as x"):
+        LSTM_PEEPHOLE.validate(wrong, case.inputs)
+    case = case_of(LSTM_PEEPHOLE_FULL)
+    wrong = replace(case.params, weight_ch=np.ones((4, 4)))
+    with pytest.raises(ShapeError, match=r"weight_ch is \(4, 4\), expected \(12, 4\)"):
+        LSTM_PEEPHOLE_FULL.validate(wrong, case.inputs)
 
 
 def test_a_memory_is_asked_for_and_refused():

@@ -16,6 +16,9 @@ from seqbench_numpy.gru import gru
 from seqbench_numpy.gru_reset_before import gru_reset_before
 from seqbench_numpy.gru_simplified import gru_simplified
 from seqbench_numpy.lstm import lstm
+from seqbench_numpy.lstm_coupled import lstm_coupled
+from seqbench_numpy.lstm_peephole import lstm_peephole
+from seqbench_numpy.lstm_peephole_full import lstm_peephole_full
 from seqbench_numpy.rnn import rnn
 
 from seqbench.interfaces import UnsupportedError
@@ -23,6 +26,9 @@ from seqbench.kernels._cell import CellDims, CellOutputs
 from seqbench.kernels.gru import GRU, GRU_RESET_BEFORE
 from seqbench.kernels.gru_simplified import GRU_SIMPLIFIED
 from seqbench.kernels.lstm import LSTM
+from seqbench.kernels.lstm_coupled import LSTM_COUPLED
+from seqbench.kernels.lstm_peephole import LSTM_PEEPHOLE
+from seqbench.kernels.lstm_peephole_full import LSTM_PEEPHOLE_FULL
 from seqbench.kernels.rnn import RNN
 from seqbench.testing.cases import random_cell_inputs, random_params
 from seqbench.testing.comparing import GRADIENT_TOLERANCES, TOLERANCES, require_equal
@@ -35,6 +41,9 @@ CELLS = {
     "gru_reset_before": gru_reset_before(GRU_RESET_BEFORE, NumpyBackend()),
     "gru_simplified": gru_simplified(GRU_SIMPLIFIED, NumpyBackend()),
     "lstm": lstm(LSTM, NumpyBackend()),
+    "lstm_peephole": lstm_peephole(LSTM_PEEPHOLE, NumpyBackend()),
+    "lstm_peephole_full": lstm_peephole_full(LSTM_PEEPHOLE_FULL, NumpyBackend()),
+    "lstm_coupled": lstm_coupled(LSTM_COUPLED, NumpyBackend()),
 }
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])

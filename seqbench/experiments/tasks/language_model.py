@@ -1,0 +1,113 @@
+"""Evaluate a trained language model: perplexity, bits a character, log P of every line (A06).
+
+It also writes a few texts (A07) by the config's decoder; they stand in the row's notes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqbench.data.text_corpus import TextCorpus, TextSplit
+from seqbench.experiments.artifacts import Bundle
+from seqbench.experiments.child import TrialContext
+from seqbench.interfaces import ArtifactError, Case, Kernels, Sample, TrialResult
+from seqbench.models.generating import decoder_settings, generate, text_of
+from seqbench.models.language_model import LanguageModel
+from seqbench.models.language_scoring import TextScore, score_split
+from seqbench.models.language_steps import LanguageSteps
+from seqbench.registry import registry
+
+from .language import load_text, make_language_model, model_options
+from .translation import kernels_for
+
+
+def run(case: Case, context: TrialContext) -> TrialResult:
+    """One split, with the artifact that the trial needs."""
+    params, evaluate = case.params, case.params["evaluate"]
+    corpus = load_text(params)
+    split = corpus.split(evaluate["split"]).head(evaluate["num_sentences"])
+    kernels = kernels_for(params["backend"]["name"], params["backend"]["impl"])
+    model = make_language_model(params, kernels, corpus, grad=False)
+    bundle = context.artifacts.load(context.trial.needs[0])
+    check_vocabulary(bundle, corpus)
+    model.parameters.load(bundle.params)
+    model.load()
+    timer = kernels.backend.timer()
+    timer.start()
+    score = score_split(
+        model,
+        corpus,
+        split,
+        batch_size=evaluate["batch_size"],
+        window=model_options(params)["window"],
+    )
+    seconds = timer.stop()
+    context.report(0.9, f"perplexity {score.perplexity:.1f}")
+    texts, rate = write_texts(case, kernels, model, corpus)
+    return TrialResult(
+        samples=[*samples_of(score, split, seconds), rate],
+        items={"log_probs": score.log_probs.tolist(), "num_tokens": score.num_tokens.tolist()},
+        kernel_impl=kernels.resolved[f"cell/{params['cell']['name']}"],
+        resolved=kernels.resolved,
+        signature=signature_of(corpus, evaluate["batch_size"]),
+        artifact=context.trial.needs[0],
+        notes={
+            "artifact_digest": bundle.digest,
+            "data_sha256": corpus.data_hash,
+            "data_facts": dict(corpus.facts),
+            "texts": texts,
+        },
+    )
+
+
+def write_texts(
+    case: Case, kernels: Kernels, model: LanguageModel, corpus: TextCorpus
+) -> tuple[list[str], Sample]:
+    """What the model writes after `decoder.options.prompt`, and how fast."""
+    section, vocabulary = case.params["decoder"], corpus.vocabulary
+    decoder = registry().get("decoder", section["name"], kernels.backend.name)
+    decoder = type(decoder)(kernels)  # on the same kernels, so that the row names them
+    steps = LanguageSteps(model, corpus.start_id, vocabulary.eos_id)
+    prompt = section["options"].get("prompt", "")
+    settings = decoder_settings(section, case.seed)
+    timer = kernels.backend.timer()
+    timer.start()
+    found = generate(decoder, section["name"], steps, vocabulary, prompt, settings)
+    rate = sum(h.length for h in found) / timer.stop()
+    written = Sample("written_tokens_per_s", rate, "token/s", "higher", "write")
+    return [text_of(h, vocabulary, prompt) for h in found], written
+
+
+def check_vocabulary(bundle: Bundle, corpus: TextCorpus) -> None:
+    """The ids must mean what they meant in training."""
+    if bundle.meta["vocabulary"] != corpus.vocabulary.to_list():
+        raise ArtifactError(
+            f"language_model: the artifact was trained on another text ({corpus.name}: "
+            f"{bundle.meta['data_sha256'][:12]}, here {corpus.data_hash[:12]}), expected the same "
+            "vocabulary; train again with another SEQBENCH_CACHE"
+        )
+
+
+def signature_of(corpus: TextCorpus, batch_size: int) -> str:
+    """How the numbers came about: the level, what counts, and what a line knows of the last."""
+    parts: dict[str, Any] = {
+        "level": corpus.level,
+        "eos": "counted",
+        "unk": "counted",
+        "context": f"carried in {batch_size} columns" if corpus.continuous else "sentence",
+        "vocabulary": len(corpus.vocabulary),
+        "data": corpus.data_hash[:12],
+    }
+    return "|".join(f"{name}:{value}" for name, value in parts.items())
+
+
+def samples_of(score: TextScore, split: TextSplit, seconds: float) -> list[Sample]:
+    tokens = split.num_tokens
+    return [
+        Sample("perplexity", score.perplexity, "1", "lower", "evaluate"),
+        Sample("nll", score.nll, "nats/token", "lower", "evaluate"),
+        Sample("bits_per_character", score.bits_per_character, "bit", "lower", "evaluate"),
+        Sample("unknown_tokens", split.unknown_fraction, "fraction", "none", "evaluate"),
+        Sample("num_tokens", float(tokens), "tokens", "none", "evaluate"),
+        Sample("tokens_per_s", tokens / seconds, "token/s", "higher", "evaluate"),
+    ]

@@ -1,0 +1,21 @@
+"""The tasks an experiment can name, by family: what runs, what of the config it reads."""
+
+from __future__ import annotations
+
+from seqbench.interfaces import unknown_name
+
+from . import cells, classification, language, translation, word_sets, word_vectors
+from ._spec import TaskSpec
+
+FAMILIES = (translation, language, classification, word_vectors, word_sets, cells)
+TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
+TARGETS = {name: spec.target for name, spec in TASKS.items()}
+
+__all__ = ["TARGETS", "TASKS", "TaskSpec", "task_spec"]
+
+
+def task_spec(name: str) -> TaskSpec:
+    """The task, or UnknownNameError with candidates."""
+    if name not in TASKS:
+        raise unknown_name("task", name, TASKS)
+    return TASKS[name]

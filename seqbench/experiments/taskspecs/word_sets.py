@@ -1,0 +1,27 @@
+"""Word vectors judged by word sets: debiasing, and similarity and analogies of trained vectors."""
+
+from __future__ import annotations
+
+from ..config import RunConfig
+from ._spec import TaskSpec
+
+JUDGES = ["metric/word_similarity", "metric/word_analogies"]
+
+
+def _debias(config: RunConfig) -> list[str]:
+    return ["model/hard_debias", "analysis/bias_report", *JUDGES]
+
+
+def _quality(config: RunConfig) -> list[str]:
+    return [f"model/{config.model.name}", *JUDGES]
+
+
+TASKS = (
+    TaskSpec("debias", "debias", ("dtype", "backend", "dataset", "evaluate"), _debias),
+    TaskSpec(
+        "vector_quality",
+        "vector_quality",
+        ("dtype", "backend", "model", "dataset", "train", "evaluate"),
+        _quality,
+    ),
+)

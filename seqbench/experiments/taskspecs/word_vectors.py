@@ -1,0 +1,29 @@
+"""Training word vectors on a text and judging them."""
+
+from __future__ import annotations
+
+from ..config import RunConfig
+from ._spec import TaskSpec
+
+SECTIONS = ("dtype", "model", "dataset", "train")
+
+
+def _model(config: RunConfig) -> list[str]:
+    return [f"model/{config.model.name}"]
+
+
+def _judge(config: RunConfig) -> list[str]:
+    return [f"vectors/{config.model.name}", "metric/word_similarity"]
+
+
+TASKS = (
+    TaskSpec("train_vectors", "train_vectors", SECTIONS, _model),
+    TaskSpec(
+        "word_vectors",
+        "word_vectors",
+        (*SECTIONS, "backend", "evaluate"),
+        _judge,
+        trains="train_vectors",
+    ),
+)
+"""`train.backend` is what trains (gensim is one); the root's `backend` computes the scores."""
