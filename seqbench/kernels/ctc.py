@@ -44,7 +44,7 @@ from .losses import LossOutputs, NoParams, check_reduction
 class CTCInputs:
     """A padded batch of scores and the labellings they should favour.
 
-    logits : (T, B, V), softmax is applied here; input_lengths : (B,) int32, each in [0, T]
+    logits : (T, B, V), softmax is applied here; lengths : (B,) int32, each in [0, T]
     targets : (B, L) int32 in [0, V), never blank_id; target_lengths : (B,) int32, each in [0, L]
     reduction : `sum`; `token_mean`, that divided by the number of labels (at least 1); `none`,
         (B,). torch's `mean` is another: it divides each loss by its own number of labels first.
@@ -53,7 +53,7 @@ class CTCInputs:
 
     logits: Array
     targets: Array
-    input_lengths: Array
+    lengths: Array
     target_lengths: Array
     blank_id: int = 0
     reduction: str = "sum"
@@ -99,7 +99,7 @@ def ctc_forward(
     That start reproduces Graves' first frame (states 0 and 1) and makes T = 0 no special case.
     """
     xp, steps = backend.xp, len(inputs.logits)
-    inside = step_masks(inputs.input_lengths, steps, xp=xp)
+    inside = step_masks(inputs.lengths, steps, xp=xp)
     logits = xp.where(inside, inputs.logits, 0).astype(xp.float64)
     cache.log_probs[:steps] = log_softmax(logits, xp=xp)
     states = _states(inputs, xp=xp)
@@ -161,7 +161,7 @@ def ctc_backward(
 ) -> Gradients:
     """Softmax minus the posterior of each label in each frame, times the sequence's scale."""
     xp, steps = backend.xp, len(inputs.logits)
-    inside = step_masks(inputs.input_lengths, steps, xp=xp)
+    inside = step_masks(inputs.lengths, steps, xp=xp)
     log_probs = cache.log_probs[:steps]
     states = _states(inputs, xp=xp)
     posterior = _posterior(inputs, states, cache, inside, xp=xp)  # (T, B, S)
@@ -224,7 +224,7 @@ def ctc_validate(params: NoParams, inputs: CTCInputs) -> None:
             f"ctc: targets are {tuple(inputs.targets.shape)}, expected (B, L) with B = {batch}; "
             "labels are batch-major, logits are time-major"
         )
-    validate_lengths("ctc", inputs.input_lengths, steps, batch)
+    validate_lengths("ctc", inputs.lengths, steps, batch)
     check_label_lengths("ctc", inputs.target_lengths, batch, inputs.targets.shape[1])
     check_reduction("ctc", inputs.reduction)
     check_blank("ctc", inputs.blank_id, vocab_size)
@@ -235,7 +235,7 @@ def ctc_validate(params: NoParams, inputs: CTCInputs) -> None:
             f"ctc: one of the targets is {inputs.blank_id}, the blank, expected labels alone; "
             "leave blanks out, the loss puts them in"
         )
-    check_frames("ctc", inputs.logits, inputs.input_lengths)
+    check_frames("ctc", inputs.logits, inputs.lengths)
 
 
 def ctc_flops(dims: CTCDims, grad: bool) -> int:

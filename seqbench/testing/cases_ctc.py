@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqbench.kernels.ctc import CTCInputs
+from seqbench.kernels.ctc_beam import CTCBeamInputs, CTCBeamParams
 from seqbench.kernels.ctc_greedy import CTCGreedyInputs, CTCGreedyParams
 from seqbench.kernels.losses import NoParams
 
@@ -17,12 +18,12 @@ from .cases_losses import reduction_of
 LABELS = {"tiny": (2, 1), "odd": (3, 0, 2), "one": (1,), "step": (1, 0, 1, 1, 0), "empty": ()}
 """Label lengths by size; `padded` has its own below."""
 _PADDED_LABELS = (1, 0, 3, 1)
-"""Beside input lengths 3, 0, 6, 1."""
+"""Beside lengths 3, 0, 6, 1."""
 
 
 def fill_ctc_padding(inputs: CTCInputs, fill: float) -> CTCInputs:
     """`fill` as the logits, and an id that is not there as the labels, past the lengths."""
-    inputs = pad_time("logits", lengths="input_lengths")(inputs, fill)
+    inputs = pad_time("logits")(inputs, fill)
     outside = np.arange(inputs.targets.shape[1]) >= inputs.target_lengths[:, None]
     odd = np.int32(0 if fill == 0 else 99)
     return replace(inputs, targets=np.where(outside, odd, inputs.targets).astype(np.int32))
@@ -53,3 +54,22 @@ def ctc_greedy_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     T, B = extents(size)
     V, blank_id = (17, 16) if size == "odd" else (3, 0)
     return CTCGreedyParams(), CTCGreedyInputs(rng.normal(size=(T, B, V)), lengths(size), blank_id)
+
+
+@builder("decoder/ctc_beam", padding=pad_time("logits"), constants=("bonus", "final"))
+def ctc_beam_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
+    """`odd` and `padded` have a language model of two states; `one` has a beam of one."""
+    T, B = extents(size)
+    V, blank_id = (7, 6) if size == "odd" else (3, 0)
+    width = 1 if size == "one" else 5
+    inputs = CTCBeamInputs(
+        rng.normal(size=(T, B, V)), lengths(size), width, min(width, 3), blank_id
+    )
+    if size in ("odd", "padded"):
+        inputs = replace(
+            inputs,
+            bonus=rng.normal(size=(2, V)),
+            next_state=rng.integers(0, 2, (2, V)).astype(np.int32),
+            final=rng.normal(size=2),
+        )
+    return CTCBeamParams(), inputs

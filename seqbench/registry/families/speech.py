@@ -12,6 +12,7 @@ CONTRACTS: tuple[ContractSpec, ...] = (
     contract("A37", "feature/conv1d", "conv1d:CONV1D", "convolution over time"),
     contract("A35", "loss/ctc", "ctc:CTC", "connectionist temporal classification"),
     contract("A36", "decoder/ctc_greedy", "ctc_greedy:CTC_GREEDY", "best path of a CTC model"),
+    contract("A36", "decoder/ctc_beam", "ctc_beam:CTC_BEAM", "prefix beam search of a CTC model"),
     contract(
         "A36",
         "metric/edit_distance",
