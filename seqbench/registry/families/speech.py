@@ -24,6 +24,16 @@ CONTRACTS: tuple[ContractSpec, ...] = (
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
     composition(
         "A36",
+        "model/speech_recogniser",
+        "speech_recogniser:SpeechRecogniserFactory",
+        "log-mel features, recurrent layers, CTC",
+        "feature/log_mel",
+        "feature/conv1d",
+        "loss/ctc",
+        "decoder/ctc_greedy",
+    ),
+    composition(
+        "A36",
         "metric/cer",
         "error_rate:CharacterErrorRate",
         "character error rate",
