@@ -20,6 +20,9 @@ CHUNK = 128
 """Frames at once: 128 of 512 float32 samples and their spectrum are 0.5 MB, half a second-level
 cache; 64 took 8 % longer."""
 
+BAND = 16
+"""Filters multiplied at once: a third of the products of the whole bank at 80 mels."""
+
 
 class _Spectrogram(Implementation):
     """Serves every size in float32 and float64."""
@@ -113,6 +116,17 @@ class LogMelPlan(_FramesPlan):
         super().__init__(dims, dtype, dims.M)
         self._mels = np.empty((CHUNK, dims.M), dtype)
         self.nbytes += self._mels.nbytes
+        self._bands: list[tuple[slice, slice, np.ndarray]] = []
+
+    def load(self, params: Any) -> None:
+        """Filters in bands, each with the bins that it reaches: a triangle is zero elsewhere."""
+        super().load(params)
+        self._bands = []
+        for first in range(0, params.filters.shape[1], BAND):
+            some = slice(first, first + BAND)
+            reached = np.flatnonzero(params.filters[:, some].any(axis=1))
+            bins = slice(int(reached[0]), int(reached[-1]) + 1) if reached.size else slice(0, 0)
+            self._bands.append((bins, some, np.ascontiguousarray(params.filters[bins, some])))
 
     def forward(self, inputs: LogMelInputs) -> LogMelOutputs:
         return LogMelOutputs(*self._run(inputs))
@@ -120,7 +134,9 @@ class LogMelPlan(_FramesPlan):
     def _finish(self, spectrum: np.ndarray, out: np.ndarray, inputs: Any) -> None:
         power = np.abs(spectrum, out=self._power[: len(spectrum)])
         np.multiply(power, power, out=power)
-        mels = np.matmul(power, self._params.filters, out=self._mels[: len(power)])
+        mels = self._mels[: len(power)]
+        for bins, some, filters in self._bands:
+            np.matmul(power[:, bins], filters, out=mels[:, some])
         np.maximum(mels, inputs.floor, out=mels)
         np.log(mels, out=mels)
         np.multiply(mels, LOG_BASES[inputs.log_base], out=out)

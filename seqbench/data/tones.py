@@ -1,9 +1,9 @@
 """Embedded speech of a kind: words whose letters are sounds, in noise, from a seed.
 
-A letter is 60 to 140 ms of its own chord or sweep: two partials that stay, rise or fall, with jitter
-in pitch, length and loudness; a space is 40 to 80 ms without a sound. Noise lies over all of it.
-Every draw is integer arithmetic on Philox's raw bits; sines are float64, rounded to 16 bits, so that
-libraries whose sines differ in the last place give the same samples. A test holds the SHA-256.
+A letter is 60 to 140 ms of its own chord or sweep: two partials that stay, rise or fall, with
+jitter in pitch, length and loudness; a space is 40 to 80 ms without a sound. Noise lies over all of
+it. Every draw is integer arithmetic on Philox's raw bits; sines are float64, rounded to 16 bits, so
+that libraries whose sines differ in the last place give the same samples. A test holds the SHA-256.
 """
 
 from __future__ import annotations
@@ -21,13 +21,9 @@ SAMPLE_RATE = 8000
 LETTERS = "aeioklmnst"
 LABELS = (" ", *LETTERS)
 WORDS = (
-    (
-        "tale, lion, mitten, oak, salt, kite, nest, metal, lemon, silk, tent, mask, iota, east, noon, "
-        "stone, meal, tin, alto, moss"
-    )
-    .replace(",", "")
-    .split()
-)
+    "tale lion mitten oak salt kite nest metal lemon silk "
+    "tent mask iota east noon stone meal tin alto moss"
+).split()
 MAX_WORDS = 3
 FULL_SCALE = 32768
 

@@ -1,4 +1,4 @@
-"""What hears: a strided convolution over the spectrogram, then recurrent layers, then an affine map.
+"""What hears: a strided convolution over the spectrogram, recurrent layers, an affine map.
 
 The recogniser (A35, A36) and the trigger word detector (A37) share it and differ in their loss.
 """

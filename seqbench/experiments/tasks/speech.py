@@ -28,7 +28,7 @@ def load_speech(params: Mapping[str, Any]) -> SpeechCorpus:
 
 
 def acoustic_config(params: Mapping[str, Any], *others: str) -> AcousticConfig:
-    """The model's mathematics, out of the config's sections; `others` are options read elsewhere."""
+    """The model's mathematics, out of the config; `others` are options that are read elsewhere."""
     model, cell = params["model"], params["cell"]
     options = dict(model["options"])
     for name in options:

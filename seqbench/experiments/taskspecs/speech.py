@@ -10,6 +10,10 @@ def _transcribe(config: RunConfig) -> list[str]:
     return [*model_and_cell(config), "metric/cer", "metric/wer"]
 
 
+def _detect(config: RunConfig) -> list[str]:
+    return [*model_and_cell(config), "metric/event_f1"]
+
+
 TASKS = (
     TaskSpec("train_speech", "train_speech", TRAIN_SECTIONS, with_optimizer(model_and_cell)),
     TaskSpec(
@@ -18,5 +22,13 @@ TASKS = (
         (*TRAIN_SECTIONS, "backend", "evaluate"),
         _transcribe,
         trains="train_speech",
+    ),
+    TaskSpec("train_trigger", "train_trigger", TRAIN_SECTIONS, with_optimizer(model_and_cell)),
+    TaskSpec(
+        "detect_triggers",
+        "detect_triggers",
+        (*TRAIN_SECTIONS, "backend", "evaluate"),
+        _detect,
+        trains="train_trigger",
     ),
 )

@@ -23,6 +23,16 @@ CONTRACTS: tuple[ContractSpec, ...] = (
 
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
     composition(
+        "A37",
+        "model/trigger_word",
+        "trigger_word:TriggerDetectorFactory",
+        "convolution and recurrent layer over a spectrogram, the label repeated",
+        "feature/log_mel",
+        "feature/conv1d",
+        "loss/binary_cross_entropy",
+    ),
+    composition("A37", "metric/event_f1", "event_f1:EventF1", "precision, recall, F1 of events"),
+    composition(
         "A36",
         "model/speech_recogniser",
         "speech_recogniser:SpeechRecogniserFactory",

@@ -297,7 +297,12 @@ def test_a_bad_filter_bank_is_told(changes, error, message):
 @pytest.mark.parametrize(
     ("name", "length", "error", "message"),
     [
-        ("hann", 8, UnknownNameError, r"no window named 'hann'; installed: hamming_periodic, hann_periodic"),
+        (
+            "hann",
+            8,
+            UnknownNameError,
+            r"no window named 'hann'; installed: hamming_periodic, hann_periodic",
+        ),
         ("hann_periodic", 0, RangeError, r"window: its length is 0 samples, expected at least 1"),
     ],
 )
