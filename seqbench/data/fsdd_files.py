@@ -84,12 +84,19 @@ def file_names() -> list[str]:
     ]
 
 
-def check_recordings(base: Path) -> None:
-    """DataError where a recording under the data root is missing, damaged or another version."""
+def checked_recordings(base: Path) -> dict[tuple[str, int, int], Path]:
+    """Files by (speaker, digit, take), those named here and no others.
+
+    DataError where one under the data root is missing, damaged or another version.
+    """
+    found = {}
     for speaker, digits in SHA256.items():
         for digit, expected in enumerate(digits):
             names = tuple(file_name(digit, speaker, take) for take in range(NUM_TAKES))
             _check_group(base, names, expected)
+            for take, name in enumerate(names):
+                found[speaker, digit, take] = base / FOLDER / name
+    return found
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from pathlib import Path
 from seqbench.interfaces import DataError, UsageError, unknown_name
 
 from .bits import Bits, Purpose
-from .fsdd_files import check_recordings
+from .fsdd_files import checked_recordings
 from .root import data_root
 from .speech import SpeechCorpus, SpeechSplit
 from .wav import read_wav
@@ -55,11 +55,9 @@ def load_fsdd(
     UnknownNameError
         If there is no such speaker.
     """
-    base = data_root(root)
-    check_recordings(base)
     return strings_of_digits(
         "fsdd",
-        find_takes(base / "fsdd" / "recordings"),
+        checked_recordings(data_root(root)),
         seed=seed,
         counts={"train": num_train, "valid": num_valid, "test": num_test},
         leave_out=leave_out,

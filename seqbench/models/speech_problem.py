@@ -38,4 +38,5 @@ class SpeechProblem:
         return int(batch.target_lengths.sum())
 
     def flops(self, batch: SpeechBatch) -> int:
-        return self.model.flops(*batch.signal.shape, grad=True)
+        samples, size = batch.signal.shape
+        return self.model.flops(samples, size, grad=True)

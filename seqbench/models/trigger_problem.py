@@ -43,4 +43,5 @@ class TriggerProblem:
         return sum(self.model.num_steps(int(n)) for n in batch.lengths)
 
     def flops(self, batch: TriggerBatch) -> int:
-        return self.model.flops(*batch.signal.shape, grad=True)
+        samples, size = batch.signal.shape
+        return self.model.flops(samples, size, grad=True)

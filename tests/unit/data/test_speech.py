@@ -233,9 +233,23 @@ def test_fsdd():
     used = [sum(len(u) for u in split.utterances) for split in corpus.splits]
     assert used == [720, 80, 200]  # four speakers, ten digits, takes 7 to 24, 5 and 6, 0 to 4
     assert corpus.sample_rate == 8000
+    assert corpus.name == "fsdd"
     held_out = load_fsdd(leave_out="theo", num_train=None)
     assert sum(len(u) for u in held_out.test.utterances) == 50
     assert sum(len(u) for u in held_out.train.utterances) == 540
+
+
+@pytest.mark.data
+def test_files_beside_the_data_set_are_not_read(tmp_path):
+    """A full copy of the origin has more speakers and takes; the data set is what is checked."""
+    target = tmp_path / fsdd_files.FOLDER
+    target.parent.mkdir(parents=True)
+    target.mkdir()
+    source = os.path.join(os.environ["SEQBENCH_DATA"], fsdd_files.FOLDER)
+    for name in os.listdir(source):
+        os.symlink(os.path.join(source, name), target / name)
+    write_wav(target / "3_lucas_0.wav", np.zeros(9), 8000)
+    assert len(load_fsdd(root=tmp_path, num_test=None).test.recordings) == 200
 
 
 @pytest.mark.data
