@@ -23,6 +23,7 @@ from ._word_vectors import (
     diagonals,
     window_table,
 )
+from .skipgram import reach_of
 
 
 class Contexts:
@@ -124,7 +125,7 @@ class CbowNSPlan(UpdatePlan):
         np.matmul(at.factors, at.rows, out=at.d_hidden)
         np.matmul(at.factors_t, hidden, out=at.d_rows)
         self._contexts.scatter(at.d_hidden)
-        self._add(params.weight_out, at.flat_ids, at.flat_d_rows)
+        self._add_out(at.flat_ids, at.flat_d_rows, lambda: reach_of(at.factors, hidden, at.scores))
 
     def _score(self, at: _Views, num_negatives: int, half: float) -> None:
         """Minus the rate times the derivative of the loss by every score, into the factors."""

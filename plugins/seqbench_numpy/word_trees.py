@@ -113,7 +113,7 @@ class TreePlan(UpdatePlan):
         hidden : (G, W, D); masks : (targets, W), how often each counts for each target
         """
         blocks, width, D = hidden.shape
-        size = blocks * columns
+        size, self._hidden = blocks * columns, hidden
         nodes, signs, turn_of = (
             a.reshape(-1)[:size] for a in (self._nodes, self._signs, self._turn_of)
         )
@@ -141,7 +141,12 @@ class TreePlan(UpdatePlan):
         blocks, columns, _ = factors.shape
         rows = self._rows.reshape(-1, out.shape[2])[: blocks * columns]
         np.matmul(factors.transpose(0, 2, 1), rows.reshape(blocks, columns, -1), out=out)
-        self._add(self._params.weight_out, *self._pending)
+        self._add_out(*self._pending, lambda: self._reach(factors))
+
+    def _reach(self, factors: np.ndarray) -> np.ndarray:
+        """(G, J, 1): the sum over the block's hidden vectors of |factor| |hidden|**2."""
+        squares = np.einsum("gwd,gwd->gw", self._hidden, self._hidden)
+        return np.matmul(np.abs(factors, out=factors), squares[:, :, None])
 
 
 class SkipGramHSPlan(TreePlan):
