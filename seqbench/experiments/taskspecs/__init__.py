@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from seqbench.interfaces import unknown_name
 
-from . import captioning, cells, classification, language, translation, word_sets, word_vectors
+from . import (
+    captioning,
+    cells,
+    classification,
+    language,
+    speech,
+    translation,
+    word_sets,
+    word_vectors,
+)
 from ._spec import TaskSpec
 
 FAMILIES = (
@@ -14,6 +23,7 @@ FAMILIES = (
     captioning,
     word_vectors,
     word_sets,
+    speech,
     cells,
 )
 TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
