@@ -255,7 +255,7 @@ class CTCPlan(Plan):
         cache = contract.cache(contract.dims(NoParams(), some), self._dtype.name, backend=backend)
         losses[columns] = contract.forward(NoParams(), some, cache, backend=backend).loss
         if self._gradient is not None and contract.backward is not None:
-            one = LossOutputs(None)  # type: ignore[arg-type]
+            one = LossOutputs(None)
             found = contract.backward(one, NoParams(), some, cache, backend=backend)
             self._gradient[: len(some.logits), columns] = found.inputs.logits
 

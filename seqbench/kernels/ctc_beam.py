@@ -206,7 +206,7 @@ def successors(
     is_new = label >= 0
     key, state, prior = of_parent(beam.key), of_parent(beam.state), of_parent(beam.prior)
     column = xp.where(is_new, label, 0)
-    if inputs.bonus is not None:
+    if inputs.bonus is not None and inputs.next_state is not None:
         gained = inputs.bonus[state, column]
         prior = xp.where(is_new & there, prior + xp.where(there, gained, 0), prior)
         state = xp.where(is_new, inputs.next_state[state, column], state)
@@ -253,7 +253,8 @@ def best_labellings(
 
 
 def ctc_beam_dims(params: CTCBeamParams, inputs: CTCBeamInputs) -> CTCBeamDims:
-    return CTCBeamDims(*inputs.logits.shape, inputs.width)
+    T, B, V = inputs.logits.shape
+    return CTCBeamDims(T, B, V, inputs.width)
 
 
 def ctc_beam_validate(params: CTCBeamParams, inputs: CTCBeamInputs) -> None:

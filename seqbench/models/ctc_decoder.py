@@ -156,7 +156,8 @@ def automaton(
     start = _longest((BOS,) if model.tables.order > 1 else (), known)
     states: dict[Words, int] = {start: 0}
     order = [start]
-    bonus, following = [], []
+    bonus: list[np.ndarray] = []
+    following: list[np.ndarray] = []
     for history in order:  # grows while it is walked
         row = np.zeros(vocab_size)
         ahead = np.full(vocab_size, states[history], np.int32)

@@ -1,4 +1,4 @@
-"""Find triggers in a split with a trained detector: precision, recall, F1 of events (E21)."""
+"""Find triggers in a split with a trained detector: precision, recall, F1 of events (E14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transcribe a split with a trained recogniser: CER, WER, speed (E20)."""
+"""Transcribe a split with a trained recogniser: CER, WER, speed (E15)."""
 
 from __future__ import annotations
 
