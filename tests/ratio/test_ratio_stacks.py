@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from ratio_clock import CpuClocked
 from ratio_table import RatioRow
-from test_ratio_cells import AT_MOST, torch_on_one_thread
+from test_ratio_cells import AT_MOST
 
 from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
 from seqbench.measure.ceilings import ceiling_s, measure_ceilings
@@ -20,8 +20,6 @@ from seqbench.measure.cost import transcendentals
 from seqbench.models.stacked import Stacked
 from seqbench.models.weights_torch import to_torch
 from seqbench.testing.comparing import relative_error
-
-__all__ = ["torch_on_one_thread"]
 
 pytestmark = pytest.mark.peer("torch")
 
