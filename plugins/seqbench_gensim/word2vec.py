@@ -111,20 +111,21 @@ class GensimTrainer:
             tokens=settings.epochs * len(corpus.ids),
             train_s=train_s,
             impl=f"gensim.{self._name}",
-            tree=self._tree(model, order) if self._hs else None,
+            tree=tree_of(model, order) if self._hs else None,
         )
 
-    def _tree(self, model: Any, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """gensim's own Huffman tree, since its inner nodes are numbered its way."""
-        points = [model.wv.get_vecattr(int(place), "point") for place in order]
-        codes = [model.wv.get_vecattr(int(place), "code") for place in order]
-        longest = max(1, *(len(code) for code in codes))
-        nodes = np.zeros((len(order), longest), np.int32)
-        signs = np.zeros((len(order), longest), np.int8)
-        for row, (point, code) in enumerate(zip(points, codes, strict=True)):
-            nodes[row, : len(code)] = point[: len(code)]
-            signs[row, : len(code)] = 1 - 2 * code.astype(np.int8)  # a code of 0 is predicted
-        return nodes, signs
+
+def tree_of(model: Any, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """gensim's own Huffman tree as path_nodes and path_signs: it numbers inner nodes its way."""
+    points = [model.wv.get_vecattr(int(place), "point") for place in order]
+    codes = [model.wv.get_vecattr(int(place), "code") for place in order]
+    longest = max(1, *(len(code) for code in codes))
+    nodes = np.zeros((len(order), longest), np.int32)
+    signs = np.zeros((len(order), longest), np.int8)
+    for row, (point, code) in enumerate(zip(points, codes, strict=True)):
+        nodes[row, : len(code)] = point[: len(code)]
+        signs[row, : len(code)] = 1 - 2 * code.astype(np.int8)  # a code of 0 is what it predicts
+    return nodes, signs
 
 
 class _Told(CallbackAny2Vec):

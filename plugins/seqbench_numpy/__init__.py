@@ -69,6 +69,8 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
         _own("decoder", "sample", "sample:Sample"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
+        _own("feature", "stft", "features:Stft"),
+        _own("feature", "log_mel", "features:LogMel"),
         *(
             _own("vector_op", name, "nearest:VectorSearch")
             for name in (

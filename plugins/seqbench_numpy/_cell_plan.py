@@ -102,11 +102,15 @@ class CellPlan(Plan):
         self._hidden = self._new(T + 1, B, H)  # hidden[0] is h0
         self._output: np.ndarray | None = None  # made when a length first differs
         self._w_ih1 = self._new(G, H, I + 1)  # weight_ih and the bias, scaled
-        self._w_hh = self._new(H, G * H)  # scaled and transposed
-        self._w_hh_by_gate = self._w_hh.reshape(H, G, H).transpose(1, 0, 2)
-        self._step_weight, self._step_target = self._w_hh_by_gate, self._recurrent
+        # weight_hh, scaled and transposed: gate by gate for the stacked product of a step, side by
+        # side for the one product of a batch of one.
         if self._one_row:
-            self._step_weight, self._step_target = self._w_hh, self._recurrent.reshape(1, G * H)
+            self._step_weight = self._new(H, G * H)
+            self._step_target = self._recurrent.reshape(1, G * H)
+            self._w_hh_by_gate = self._step_weight.reshape(H, G, H).transpose(1, 0, 2)
+        else:
+            self._step_weight = self._w_hh_by_gate = self._new(G, H, H)
+            self._step_target = self._recurrent
         if grad:
             self._d_w1 = self._new(G, H, I + 1)
             self._d_w_ih, self._d_w_hh = self._new(G, H, I), self._new(G, H, H)
@@ -147,7 +151,7 @@ class CellPlan(Plan):
         for gate, factor in enumerate(scale):
             np.multiply(weight_ih[gate], factor, out=self._w_ih1[gate, :, :-1])
             np.multiply(bias[gate], factor, out=self._w_ih1[gate, :, -1])
-            transposed = self._w_hh_by_gate[gate]
+            transposed = self._w_hh_by_gate[gate]  # (H, H)
             for first in range(0, len(transposed), TRANSPOSED_ROWS):
                 rows = slice(first, first + TRANSPOSED_ROWS)
                 np.copyto(transposed[:, rows], weight_hh[gate, rows].T)

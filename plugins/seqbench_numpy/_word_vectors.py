@@ -54,6 +54,8 @@ class UpdatePlan(Plan):
         self._windows = window_table(dims.R, dtype)
         self._buffers: list[np.ndarray] = [self._windows]
         self._views: dict[int, Any] = {}
+        self._damping = 0.0
+        self._totals = self._new(dims.V, 1)
         filled = -(-dims.N // self.block_of(dims)) * self.block_of(dims)
         self._ids = self._new(filled + 2 * dims.R, dtype=np.int32)
         # (filled + 2R, 2R + 1): 1 where the word that many places on is context; 0 in the middle
@@ -78,11 +80,24 @@ class UpdatePlan(Plan):
 
     def forward(self, inputs: VectorUpdate) -> UpdatedVectors:
         if len(inputs.chunk.ids) > 0:
+            self._damping = inputs.damping
             self._update(inputs.chunk, inputs.learning_rate)
         return UpdatedVectors(self._params.weight_in, self._params.weight_out)
 
     def _update(self, chunk: Any, rate: float) -> None:
         raise NotImplementedError
+
+    def _add_out(self, ids: np.ndarray, rows: np.ndarray, reach: Callable[[], np.ndarray]) -> None:
+        """Add steps to weight_out, damped by what `reach()` gives for each row, the rate in it."""
+        if self._damping:
+            given = reach().reshape(-1, 1)
+            self._add(self._totals, ids, given)
+            np.take(self._totals, ids, axis=0, out=given, mode="clip")
+            self._totals[ids] = 0
+            np.multiply(given, self._damping, out=given)
+            np.add(given, 1, out=given)
+            np.divide(rows, given, out=rows)
+        self._add(self._params.weight_out, ids, rows)
 
     def _place(self, chunk: Any, filled: int) -> np.ndarray:
         """The chunk's ids with R more on both sides, in place of word 0; (filled + 2R,)."""

@@ -23,6 +23,7 @@ from ._word_vectors import (
     diagonals,
     window_table,
 )
+from .skipgram import reach_of
 
 
 class Contexts:
@@ -38,7 +39,6 @@ class Contexts:
         self._back = self._means if divide else plan._new(blocks, block, width)
         self._hidden = plan._new(blocks, block, dims.D)
         self._mean_rows = plan._new(blocks * block, 2 * dims.R + 1)
-        self.has_context = plan._new(blocks, block)
         self._views: dict[int, _ContextViews] = {}
 
     def gather(self, chunk: Any, blocks: int) -> np.ndarray:
@@ -54,8 +54,6 @@ class Contexts:
         at.mean_diagonals[...] = at.mean_blocks
         if not self._divide:
             at.back_diagonals[...] = at.masks
-        at.has_context[:count] = kind > 0
-        at.has_context[count:] = 0
         return np.matmul(at.means, at.rows, out=at.hidden)
 
     def scatter(self, d_hidden: np.ndarray) -> None:
@@ -83,7 +81,6 @@ class _ContextViews:
         self.back_diagonals = diagonals(part._back[:blocks], columns)
         self.back_t = part._back[:blocks].transpose(0, 2, 1)
         self.masks = plan._masks[R : R + filled].reshape(blocks, block, columns)
-        self.has_context = part.has_context.reshape(-1)[:filled]
 
 
 def mean_table(window: int, dtype: np.dtype) -> np.ndarray:
@@ -124,7 +121,7 @@ class CbowNSPlan(UpdatePlan):
         np.matmul(at.factors, at.rows, out=at.d_hidden)
         np.matmul(at.factors_t, hidden, out=at.d_rows)
         self._contexts.scatter(at.d_hidden)
-        self._add(params.weight_out, at.flat_ids, at.flat_d_rows)
+        self._add_out(at.flat_ids, at.flat_d_rows, lambda: reach_of(at.factors, hidden, at.scores))
 
     def _score(self, at: _Views, num_negatives: int, half: float) -> None:
         """Minus the rate times the derivative of the loss by every score, into the factors."""
@@ -133,10 +130,11 @@ class CbowNSPlan(UpdatePlan):
         np.tanh(scores, out=scores)
         np.multiply(scores, -half, out=scores)
         np.add(at.own, half, out=at.own)  # rate (1 - sigmoid(s)), as in skipgram.py
-        np.multiply(at.own, at.has_context[:, :, None], out=at.own_factors)
+        # a position without context needs no mask: its mean is zero, and nothing goes back
+        at.own_factors[...] = at.own
         valid = at.target_column != at.noise_row
         left_over = np.maximum(np.count_nonzero(valid, axis=2), 1)
-        share = (num_negatives / left_over).astype(self._dtype) * at.has_context
+        share = (num_negatives / left_over).astype(self._dtype)
         np.subtract(at.noise, half, out=at.noise)
         np.multiply(at.noise, valid, out=at.noise)
         np.multiply(at.noise, share[:, :, None], out=at.noise_factors)
@@ -159,7 +157,6 @@ class _Views:
         self.factors_t = self.factors.transpose(0, 2, 1)
         self.own, self.own_factors = diagonals(self.scores, 1), diagonals(self.factors, 1)
         self.noise, self.noise_factors = self.scores[:, :, block:], self.factors[:, :, block:]
-        self.has_context = plan._contexts.has_context[:blocks]
         self.d_hidden = plan._d_hidden[:blocks]
 
 

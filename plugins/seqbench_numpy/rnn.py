@@ -26,7 +26,7 @@ class RNNPlan(CellPlan):
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
         self._begin(inputs)
-        hidden, recurrent, weight = self._hidden, self._recurrent[0], self._w_hh
+        hidden, recurrent, weight = self._hidden, self._recurrent[0], self._w_hh_by_gate[0]
         for t, gate in self._project(inputs.x):
             h = hidden[t + 1]
             np.matmul(hidden[t], weight, out=recurrent)

@@ -61,7 +61,9 @@ class SkipGramNSPlan(UpdatePlan):
         np.matmul(at.factors, at.rows, out=at.d_centres)
         np.matmul(at.factors_t, at.centres, out=at.d_rows)
         self._add(params.weight_in, ids, at.flat_d_centres)
-        self._add(params.weight_out, at.row_ids, at.flat_d_rows)
+        self._add_out(
+            at.row_ids, at.flat_d_rows, lambda: reach_of(at.factors, at.centres, at.scores)
+        )
 
     def _score(self, at: _Views, num_negatives: int, half: float) -> None:
         """Minus the rate times the derivative of the loss by every score, into the factors."""
@@ -83,6 +85,15 @@ class SkipGramNSPlan(UpdatePlan):
         np.multiply(valid, share[:, :, None], out=at.shares)
         at.band_diagonals[...] = at.masks
         return np.matmul(at.band, at.shares, out=at.weights)
+
+
+def reach_of(factors: np.ndarray, hidden: np.ndarray, scratch: np.ndarray) -> np.ndarray:
+    """(G, 1, J): the sum over hidden vectors (G, B, D) of |factor| |hidden|**2.
+
+    scratch : (G, B, J), overwritten
+    """
+    squares = np.einsum("gbd,gbd->gb", hidden, hidden)
+    return np.matmul(squares[:, None, :], np.abs(factors, out=scratch))
 
 
 class _Views:
@@ -111,6 +122,9 @@ class _Views:
         self.d_centres, self.d_rows = plan._d_centres[:blocks], plan._d_rows[:blocks]
         self.flat_d_centres = self.d_centres.reshape(-1, D)
         self.flat_d_rows = self.d_rows.reshape(-1, D)
+
+    def reach(self) -> np.ndarray:
+        return reach_of(self.factors, self.centres, self.scores)
 
 
 skipgram_ns = functools.partial(

@@ -96,13 +96,11 @@ class TreePlan(UpdatePlan):
         # where a turn of a target lies: in the tree, and in the chunk from its block's start
         source = turn + np.repeat(paths.starts[targets] - (ends - lengths), lengths)
         place = turn + np.repeat(np.arange(blocks) * columns - (np.cumsum(totals) - totals), totals)
-        laid = [
-            a.reshape(-1)[: blocks * columns] for a in (self._nodes, self._signs, self._turn_of)
-        ]
-        laid[1][:] = 0  # signs: 0 where there is no turn
-        laid[0][place] = paths.nodes[source]
-        laid[1][place] = paths.signs[source]
-        laid[2][place] = np.repeat(np.arange(len(targets)), lengths)
+        laid = (self._nodes, self._signs, self._turn_of)
+        nodes, signs, turn_of = (a.reshape(-1)[: blocks * columns] for a in laid)
+        signs[:] = 0  # where there is no turn; nodes and targets of before do no harm there
+        nodes[place], signs[place] = paths.nodes[source], paths.signs[source]
+        turn_of[place] = np.repeat(np.arange(len(targets)), lengths)
         return columns
 
     def _descend(
@@ -113,7 +111,7 @@ class TreePlan(UpdatePlan):
         hidden : (G, W, D); masks : (targets, W), how often each counts for each target
         """
         blocks, width, D = hidden.shape
-        size = blocks * columns
+        size, self._hidden = blocks * columns, hidden
         nodes, signs, turn_of = (
             a.reshape(-1)[:size] for a in (self._nodes, self._signs, self._turn_of)
         )
@@ -141,7 +139,12 @@ class TreePlan(UpdatePlan):
         blocks, columns, _ = factors.shape
         rows = self._rows.reshape(-1, out.shape[2])[: blocks * columns]
         np.matmul(factors.transpose(0, 2, 1), rows.reshape(blocks, columns, -1), out=out)
-        self._add(self._params.weight_out, *self._pending)
+        self._add_out(*self._pending, lambda: self._reach(factors))
+
+    def _reach(self, factors: np.ndarray) -> np.ndarray:
+        """(G, J, 1): the sum over the block's hidden vectors of |factor| |hidden|**2."""
+        squares = np.einsum("gwd,gwd->gw", self._hidden, self._hidden)
+        return np.matmul(np.abs(factors, out=factors), squares[:, :, None])
 
 
 class SkipGramHSPlan(TreePlan):
@@ -192,7 +195,9 @@ class CbowHSPlan(TreePlan):
     def __init__(self, dims: VectorDims, dtype: np.dtype, add: Add, *, divide: bool) -> None:
         super().__init__(dims, dtype, add, BLOCK)
         self._contexts = Contexts(self, dims, BLOCK, divide)
-        self._own = self._new(self._blocks, BLOCK, BLOCK)  # zero off the diagonal
+        # a position without context needs no mask: its mean is zero, and nothing goes back
+        self._own = self._new(self._blocks * BLOCK, BLOCK)
+        self._own[:] = np.tile(np.eye(BLOCK, dtype=dtype), (self._blocks, 1))
         self._d_hidden = self._new(self._blocks, BLOCK, dims.D)
 
     def _update(self, chunk: TreeChunk, rate: float) -> None:
@@ -201,9 +206,7 @@ class CbowHSPlan(TreePlan):
         padded = self._place(chunk, blocks * BLOCK)
         hidden = self._contexts.gather(chunk, blocks)
         columns = self._lay_out(chunk, padded[R : R + blocks * BLOCK], count)
-        diagonals(self._own[:blocks], 1)[...] = self._contexts.has_context[:blocks, :, None]
-        masks = self._own[:blocks].reshape(blocks * BLOCK, BLOCK)
-        factors = self._descend(hidden, masks, columns, rate)
+        factors = self._descend(hidden, self._own, columns, rate)
         d_hidden = self._d_hidden[:blocks]
         self._finish(factors, d_hidden)
         self._contexts.scatter(d_hidden)

@@ -48,4 +48,6 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _peer("optimizer", "sgd", "optimizers"),
         _peer("optimizer", "adagrad", "optimizers"),
         _peer("optimizer", "adam", "optimizers"),
+        _peer("feature", "stft", "features"),
+        _peer("feature", "log_mel", "features"),
     ]

@@ -31,6 +31,9 @@ class Purpose(IntEnum):
     HELD_OUT = 20
     OPINIONS = 21
     SCENES = 22
+    DIGIT_STRINGS = 30
+    TONES = 31
+    TRIGGERS = 32
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:

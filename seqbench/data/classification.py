@@ -1,9 +1,9 @@
 """MR, SST-2, SST-5, Subj and TREC: sentences with a class, read where they lie, never copied.
 
-What there is to test on decides the splits. SST-2 and SST-5 have a dev file: it is the test split.
-MR, Subj and TREC have one set without a split, as Kim (2014), section 3.1, met MR and Subj: ten-fold
-cross-validation, with a tenth of each training part, drawn by a seed, to stop on. Fold k tests on
-the lines n of each class file with n % 10 == k.
+What there is to test on decides the splits. SST-2 and SST-5 have a dev file, which is the test
+split. MR, Subj and TREC have one set without a split, and are cross-validated in ten folds, with a
+tenth of each training part, drawn by a seed, to stop on: as Kim (2014), section 3.1, does where
+there is no split. Fold k tests on the sentences n of each class with n % 10 == k.
 """
 
 from __future__ import annotations

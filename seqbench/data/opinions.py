@@ -18,23 +18,29 @@ from .corpus import SPLITS, Tokens
 from .labelled import Item, LabelledCorpus, build_labelled
 
 CLASSES = ("negative", "positive")
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 ADJECTIVES = (
-    (
+    _words(
         "bad awful dull boring weak terrible poor flat silly tedious clumsy stale shallow lifeless "
         "forced messy bland hollow tiresome dreary"
-    ).split(),
-    (
-        "good great fine superb clever funny moving brilliant lovely fresh charming gripping tender "
-        "bright graceful warm witty lively honest stunning"
-    ).split(),
+    ),
+    _words(
+        "good great fine superb clever funny moving brilliant lovely fresh charming gripping "
+        "tender bright graceful warm witty lively honest stunning"
+    ),
 )
-THINGS = (
+THINGS = _words(
     "film plot story acting cast script music ending camera dialogue hero villain scenery sound "
     "pace humour opening sequel drama direction"
-).split()
-COPULAS = "is seems feels looks".split()
-NEGATORS = "not never hardly".split()
-DEGREES = "very really quite rather truly so".split()
+)
+COPULAS = _words("is seems feels looks")
+NEGATORS = _words("not never hardly")
+DEGREES = _words("very really quite rather truly so")
 ASIDES = (
     "in this version",
     "for a debut",

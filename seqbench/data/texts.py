@@ -67,7 +67,7 @@ def load_names(*, root: Root = None, seed: int = 0, **options: Any) -> TextCorpu
 
 
 def load_help_topics(*, level: Level = "word", **options: Any) -> TextCorpus:
-    """Python's help topics, a paragraph a line: every tenth topic valid, every tenth test.
+    """Python's help topics, a paragraph a line: a tenth of the topics valid, a tenth test.
 
     The text is that of the Python that runs; its SHA-256 stands in the corpus's facts.
     """

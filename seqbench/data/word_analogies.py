@@ -38,7 +38,7 @@ def read_analogies(path: Path) -> dict[str, tuple[Question, ...]]:
             name = parts[1]
             sections.setdefault(name, [])
         elif len(parts) == 4 and name:
-            sections[name].append(parts)  # type: ignore[arg-type]  # four of them
+            sections[name].append(parts)
         else:
             raise DataError(
                 f"{path}, line {number}: {' '.join(parts)!r}, expected ': section' or four words "

@@ -83,9 +83,7 @@ class Resolver:
         digests[f"task/{task.name}"] = source_digest(task.target)
         return Served(resolved, digests)
 
-    def _contracts(
-        self, names: tuple[str, ...], backend: str
-    ) -> tuple[list[str], dict[str, str]]:
+    def _contracts(self, names: tuple[str, ...], backend: str) -> tuple[list[str], dict[str, str]]:
         """Every contract behind `names`, and the source digests of the compositions on the way.
 
         A composition that the backend brings whole stands for itself.

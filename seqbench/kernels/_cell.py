@@ -176,11 +176,14 @@ def without_padding(x: Array, inside: Array, *, xp: Any) -> Array:
     return xp.where(inside, x, xp.zeros_like(x))
 
 
-def reverse_by_length(x: Array, lengths: Array, *, xp: Any) -> Array:
+def reverse_by_length(x: Array, lengths: Array, *, xp: Any, out: Array | None = None) -> Array:
     """(T, B, ...) with each sequence's first `length` steps backwards; padding stays in place.
 
-    Its own inverse, and its own transpose: gradients go back through the same call.
+    Its own inverse, and its own transpose: gradients go back through the same call. Into `out`
+    where it is given: a permutation can be scattered, which makes no copy to copy from.
     """
     steps = xp.arange(x.shape[0], dtype=lengths.dtype)[:, None]
-    source = xp.where(steps < lengths[None, :], lengths[None, :] - 1 - steps, steps)  # (T, B)
-    return xp.ascontiguousarray(x[source, xp.arange(x.shape[1])[None, :]])
+    other = xp.where(steps < lengths[None, :], lengths[None, :] - 1 - steps, steps)  # (T, B)
+    target = xp.empty(x.shape, dtype=x.dtype) if out is None else out
+    target[other, xp.arange(x.shape[1])[None, :]] = x
+    return target

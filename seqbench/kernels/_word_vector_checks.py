@@ -96,9 +96,9 @@ def validate_softmax(operation: str, params: VectorParams, chunk: SoftmaxChunk) 
     validate_chunk(operation, params, chunk, params.weight_in.shape[0])
 
 
-def validate_rate(operation: str, learning_rate: float) -> None:
-    if not 0 <= learning_rate < float("inf"):
+def validate_rate(operation: str, name: str, value: float) -> None:
+    if not 0 <= value < float("inf"):
         raise RangeError(
-            f"{operation}: learning_rate is {learning_rate}, expected a finite number of at "
-            "least 0; 0.025 is usual"
+            f"{operation}: {name} is {value}, expected a finite number of at least 0; a rate of "
+            "0.025 and a damping of 0.1 are usual"
         )

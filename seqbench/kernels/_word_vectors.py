@@ -84,10 +84,19 @@ class SoftmaxChunk:
 
 @dataclass(frozen=True, slots=True)
 class VectorUpdate:
-    """One step of gradient descent on the sum over a chunk."""
+    """One step of gradient descent on the sum over a chunk.
+
+    damping : 0 for the plain step. Above it, the step of a row of weight_out is divided by
+    1 + damping * learning_rate * c, where c is the sum over the row's binary problems of
+    |d loss / d score| |hidden|**2, which bounds how fast its scores can move. The sum over a chunk
+    overshoots where one row has hundreds of problems in it (the root of a tree, a frequent word)
+    and then diverges; one after another these would have seen their score fall. Rare rows, with a
+    small c, move as without.
+    """
 
     chunk: Any
     learning_rate: float
+    damping: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,7 @@ class Sparse(NamedTuple):
     in_rows: Array
     out_ids: Array
     out_rows: Array
+    out_reach: Array  # (rows,): c of VectorUpdate, before equal ids are added up
 
 
 Objective = Callable[..., tuple[Array, Sparse]]
@@ -165,13 +175,18 @@ def noise_shares(targets: Array, noise: Array, num_negatives: int, dtype: Any, *
 
 
 def logistic(hidden: Array, weight_out: Array, examples: Examples, *, xp: Any) -> tuple[Any, ...]:
-    """Loss, d_hidden (N, D) and d_rows (N, J, D) of -sum(weight log sigmoid(sign score))."""
+    """Of -sum(weight log sigmoid(sign score)): the loss, d_hidden (N, D), d_rows (N J, D), reach.
+
+    reach : (N J,), |d score| |hidden|**2 of each problem, see VectorUpdate
+    """
     rows = weight_out[examples.rows]  # (N, J, D)
     signed = examples.signs * (rows @ hidden[:, :, None])[:, :, 0]
     loss = (examples.weights * xp.logaddexp(xp.zeros_like(signed), -signed)).sum()
     d_scores = -examples.weights * examples.signs * sigmoid(-signed, xp=xp)
     d_hidden = (d_scores[:, None, :] @ rows)[:, 0, :]
-    return loss, d_hidden, d_scores[:, :, None] * hidden[:, None, :]
+    d_rows = d_scores[:, :, None] * hidden[:, None, :]
+    reach = xp.abs(d_scores) * (hidden * hidden).sum(axis=1)[:, None]
+    return loss, d_hidden, d_rows.reshape(reach.size, hidden.shape[1]), reach.reshape(-1)
 
 
 def path_examples(chunk: TreeChunk, targets: Array, inside: Array, dtype: Any) -> Examples:
@@ -219,9 +234,13 @@ def update_forward(objective: Objective) -> Callable[..., UpdatedVectors]:
         params: VectorParams, inputs: VectorUpdate, cache: None, *, backend: Backend
     ) -> UpdatedVectors:
         _, found = objective(params, inputs.chunk, backend=backend)
-        rate = -inputs.learning_rate
+        rate, step = -inputs.learning_rate, found.out_rows
+        if inputs.damping:
+            total = backend.xp.zeros_like(params.weight_out[:, :1])
+            backend.scatter_add(total, found.out_ids, found.out_reach[:, None])
+            step = step / (1 - rate * inputs.damping * total[found.out_ids])
         backend.scatter_add(params.weight_in, found.in_ids, rate * found.in_rows)
-        backend.scatter_add(params.weight_out, found.out_ids, rate * found.out_rows)
+        backend.scatter_add(params.weight_out, found.out_ids, rate * step)
         return UpdatedVectors(params.weight_in, params.weight_out)
 
     return forward

@@ -68,16 +68,11 @@ def _of_contexts(
     share = 1 / xp.maximum(inside.sum(axis=1, keepdims=True), 1)
     means = xp.where(inside, share, 0).astype(dtype)
     hidden = (means[:, None, :] @ params.weight_in[words])[:, 0, :]  # (N, D)
-    loss, d_hidden, d_rows = logistic(hidden, params.weight_out, examples, xp=xp)
+    loss, d_hidden, d_rows, reach = logistic(hidden, params.weight_out, examples, xp=xp)
     back = means if divide else inside.astype(dtype)
     d_words = back[:, :, None] * d_hidden[:, None, :]  # (N, 2R, D)
-    size = d_hidden.shape[1]
-    return loss, Sparse(
-        words.reshape(-1),
-        d_words.reshape(words.size, size),
-        examples.rows.reshape(-1),
-        d_rows.reshape(examples.rows.size, size),
-    )
+    d_words = d_words.reshape(words.size, d_hidden.shape[1])
+    return loss, Sparse(words.reshape(-1), d_words, examples.rows.reshape(-1), d_rows, reach)
 
 
 def cbow_flops(dims: VectorDims, grad: bool) -> int:

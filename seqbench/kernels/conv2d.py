@@ -178,7 +178,7 @@ def conv2d_backward(
     xp, dims = backend.xp, conv2d_dims(params, inputs)
     if d_out.maps is None:
         d_params = Conv2dParams(xp.zeros_like(params.weight), xp.zeros_like(params.bias))
-        return Gradients(d_params, Conv2dInputs(xp.zeros_like(inputs.images), None, None))
+        return Gradients(d_params, Conv2dInputs(xp.zeros_like(inputs.images)))
     d_maps = d_out.maps.reshape(dims.B, dims.F, dims.places)  # (B, F, MN)
     flat = cache.windows.reshape(dims.B, dims.window, dims.places)
     d_weight = (d_maps @ flat.transpose(0, 2, 1)).sum(axis=0)  # maps = weight @ flat
@@ -192,7 +192,7 @@ def conv2d_backward(
     d_images = cropped(d_padded, dims, xp=xp)
     d_bias = d_maps.sum(axis=(0, 2))  # maps += bias
     d_params = Conv2dParams(d_weight.reshape(params.weight.shape), d_bias)
-    return Gradients(d_params, Conv2dInputs(d_images, None, None))
+    return Gradients(d_params, Conv2dInputs(d_images))
 
 
 def pad_images(images: Array, padding: int, *, xp: Any) -> Array:

@@ -79,7 +79,8 @@ class CTCCache:
 
 
 def ctc_dims(params: NoParams, inputs: CTCInputs) -> CTCDims:
-    return CTCDims(*inputs.logits.shape, inputs.targets.shape[1])
+    T, B, V = inputs.logits.shape
+    return CTCDims(T, B, V, inputs.targets.shape[1])
 
 
 def ctc_cache(dims: CTCDims, dtype: str, *, backend: Backend) -> CTCCache:

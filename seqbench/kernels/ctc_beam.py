@@ -170,15 +170,12 @@ def _advance(
     kept_blank = xp.take_along_axis(kept_blank, parent, axis=1)
     kept_label = xp.take_along_axis(kept_label, parent, axis=1)
     there = value != -math.inf
-    return (
-        replace(
-            after,
-            ending_blank=xp.where(is_new | (value == -math.inf), -math.inf, kept_blank),
-            ending_label=xp.where(there, xp.where(is_new, gained, kept_label), -math.inf),
-        ),
-        parent,
-        xp.where(there, label, -1),
+    after = replace(
+        after,
+        ending_blank=xp.where(is_new | (value == -math.inf), -math.inf, kept_blank),
+        ending_label=xp.where(there, xp.where(is_new, gained, kept_label), -math.inf),
     )
+    return after, parent, xp.where(there, label, -1)
 
 
 def parents_in_beam(beam: Prefixes, *, xp: Any) -> tuple[Array, Array]:
@@ -190,8 +187,7 @@ def parents_in_beam(beam: Prefixes, *, xp: Any) -> tuple[Array, Array]:
 
 def origins(order: Array, K: int, V: int, *, xp: Any) -> tuple[Array, Array]:
     """Flat candidates to the slot they continue and their label, -1 for a kept prefix."""
-    is_new = order >= K
-    flat = xp.where(is_new, order - K, 0)
+    is_new, flat = order >= K, xp.where(order >= K, order - K, 0)
     return xp.where(is_new, flat // V, order), xp.where(is_new, flat % V, -1)
 
 
@@ -206,7 +202,7 @@ def successors(
     is_new = label >= 0
     key, state, prior = of_parent(beam.key), of_parent(beam.state), of_parent(beam.prior)
     column = xp.where(is_new, label, 0)
-    if inputs.bonus is not None:
+    if inputs.bonus is not None and inputs.next_state is not None:
         gained = inputs.bonus[state, column]
         prior = xp.where(is_new & there, prior + xp.where(there, gained, 0), prior)
         state = xp.where(is_new, inputs.next_state[state, column], state)
@@ -253,7 +249,8 @@ def best_labellings(
 
 
 def ctc_beam_dims(params: CTCBeamParams, inputs: CTCBeamInputs) -> CTCBeamDims:
-    return CTCBeamDims(*inputs.logits.shape, inputs.width)
+    T, B, V = inputs.logits.shape
+    return CTCBeamDims(T, B, V, inputs.width)
 
 
 def ctc_beam_validate(params: CTCBeamParams, inputs: CTCBeamInputs) -> None:

@@ -142,11 +142,13 @@ def direction_dims(params: VectorTable, inputs: BiasPairs) -> DirectionDims:
 
 
 def neutralise_dims(params: Subspace, inputs: Rows) -> SubspaceDims:
-    return SubspaceDims(*map(int, inputs.rows.shape), int(params.directions.shape[0]))
+    N, E = map(int, inputs.rows.shape)
+    return SubspaceDims(N, E, int(params.directions.shape[0]))
 
 
 def equalise_dims(params: Subspace, inputs: RowPairs) -> SubspaceDims:
-    return SubspaceDims(*map(int, inputs.first.shape), int(params.directions.shape[0]))
+    N, E = map(int, inputs.first.shape)
+    return SubspaceDims(N, E, int(params.directions.shape[0]))
 
 
 def bias_direction_validate(params: VectorTable, inputs: BiasPairs) -> None:

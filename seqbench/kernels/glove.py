@@ -136,7 +136,9 @@ def _gradient(params: Any, chunk: GloveChunk, errors: Array, *, backend: Backend
     """Dense gradients for (N,) errors d J / d (w_i c_j + ...)."""
     xp, column = backend.xp, errors[:, None]
     d = GloveParams(
-        *(xp.zeros_like(a) for a in (params.weight, params.context, params.bias)),
+        xp.zeros_like(params.weight),
+        xp.zeros_like(params.context),
+        xp.zeros_like(params.bias),
         xp.zeros_like(params.context_bias),
     )
     backend.scatter_add(d.weight, chunk.rows, column * params.context[chunk.columns])

@@ -60,7 +60,8 @@ class MaxPool2dCache:
 
 
 def max_pool2d_dims(params: NoParams, inputs: MaxPool2dInputs) -> MaxPool2dDims:
-    return MaxPool2dDims(*inputs.images.shape, inputs.size, inputs.stride)
+    B, C, Y, X = inputs.images.shape
+    return MaxPool2dDims(B, C, Y, X, inputs.size, inputs.stride)
 
 
 def max_pool2d_validate(params: NoParams, inputs: MaxPool2dInputs) -> None:
@@ -119,7 +120,7 @@ def max_pool2d_backward(
         none = xp.zeros((), dtype=d_images.dtype)
         for place, rows, columns in pool_slices(max_pool2d_dims(params, inputs)):
             d_images[:, :, rows, columns] += xp.where(cache.places == place, d_out.pooled, none)
-    return Gradients(NoParams(), MaxPool2dInputs(d_images, None, None))
+    return Gradients(NoParams(), MaxPool2dInputs(d_images))
 
 
 def max_pool2d_flops(dims: MaxPool2dDims, grad: bool) -> int:

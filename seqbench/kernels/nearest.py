@@ -171,11 +171,13 @@ def _answers(scores: Array, excluded: Array, k: int, *, xp: Any) -> NearestOutpu
 
 
 def neighbour_dims(params: VectorTable, inputs: NeighbourInputs) -> NearestDims:
-    return NearestDims(int(inputs.queries.shape[0]), *map(int, params.vectors.shape), inputs.k)
+    V, E = map(int, params.vectors.shape)
+    return NearestDims(int(inputs.queries.shape[0]), V, E, inputs.k)
 
 
 def analogy_dims(params: VectorTable, inputs: Any) -> NearestDims:
-    return NearestDims(int(inputs.questions.shape[0]), *map(int, params.vectors.shape), inputs.k)
+    V, E = map(int, params.vectors.shape)
+    return NearestDims(int(inputs.questions.shape[0]), V, E, inputs.k)
 
 
 def neighbours_validate(params: VectorTable, inputs: NeighbourInputs) -> None:

@@ -47,7 +47,8 @@ class OneHotBuffer:
 
 
 def one_hot_dims(params: NoParams, inputs: OneHotInputs) -> OneHotDims:
-    return OneHotDims(*inputs.ids.shape, inputs.vocab_size)
+    steps, batch = inputs.ids.shape
+    return OneHotDims(steps, batch, inputs.vocab_size)
 
 
 def one_hot_buffer(dims: OneHotDims, dtype: str, *, backend: Backend) -> OneHotBuffer:

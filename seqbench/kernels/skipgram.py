@@ -65,7 +65,9 @@ def softmax_objective(
     ones = xp.where(inside, zero - 1, zero).reshape(-1, 1)
     backend.scatter_add(d_logits.reshape(-1, 1), flat.reshape(-1), ones)
     every = xp.arange(vocab_size)
-    return loss, Sparse(chunk.ids, d_logits @ params.weight_out, every, d_logits.T @ hidden)
+    reach = xp.abs(d_logits).T @ (hidden * hidden).sum(axis=1)
+    d_rows = d_logits.T @ hidden
+    return loss, Sparse(chunk.ids, d_logits @ params.weight_out, every, d_rows, reach)
 
 
 def tree_objective(
@@ -99,13 +101,8 @@ def _of_centres(
     params: VectorParams, ids: Array, examples: Examples, *, xp: Any
 ) -> tuple[Array, Sparse]:
     hidden = params.weight_in[ids]
-    loss, d_hidden, d_rows = logistic(hidden, params.weight_out, examples, xp=xp)
-    return loss, Sparse(ids, d_hidden, examples.rows.reshape(-1), _flat(d_rows))
-
-
-def _flat(rows: Array) -> Array:
-    """(N, J, D) -> (NJ, D)."""
-    return rows.reshape(rows.shape[0] * rows.shape[1], rows.shape[2])
+    loss, d_hidden, d_rows, reach = logistic(hidden, params.weight_out, examples, xp=xp)
+    return loss, Sparse(ids, d_hidden, examples.rows.reshape(-1), d_rows, reach)
 
 
 def softmax_flops(dims: VectorDims, grad: bool) -> int:
@@ -182,7 +179,8 @@ def update_contract(base: Contract, objective: Objective, name: str, summary: st
 
     def check(params: VectorParams, inputs: VectorUpdate) -> None:
         base.validate(params, inputs.chunk)
-        validate_rate(name, inputs.learning_rate)
+        validate_rate(name, "learning_rate", inputs.learning_rate)
+        validate_rate(name, "damping", inputs.damping)
 
     return Contract(
         id=base.id,

@@ -27,6 +27,7 @@ class VectorSettings:
     update : of CBOW's context vectors, see kernels/cbow.py
     final_learning_rate : what the rate falls to, linearly in the tokens seen
     chunk : positions of one step, at whose start all gradients of the step are taken
+    damping : of steps that would overshoot, see VectorUpdate; 0 for plain sums
     block, shared_negatives : that many positions share that many noise words, of weight K together
     """
 
@@ -41,7 +42,8 @@ class VectorSettings:
     subsampling: str = "word2vec.c"
     threshold: float = 1e-3
     update: str = "gradient"
-    chunk: int = 128
+    chunk: int = 512
+    damping: float = 0.3
     block: int = 16
     shared_negatives: int = 16
     dtype: str = "float32"
@@ -51,7 +53,7 @@ class VectorSettings:
         for name in ("size", "window", "epochs", "chunk", "block", "shared_negatives"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         _require(self.num_negatives >= 0, "num_negatives", self.num_negatives, "at least 0")
-        for name in ("noise_power", "learning_rate", "final_learning_rate"):
+        for name in ("noise_power", "learning_rate", "final_learning_rate", "damping"):
             value = getattr(self, name)
             _require(0 <= value < math.inf, name, value, "a finite number of at least 0")
         _require(0 < self.threshold < 1, "threshold", self.threshold, "above 0 and below 1")

@@ -57,19 +57,36 @@ class Bidirectional:
     ) -> BidirectionalPlan:
         """Two plans of the cell for the same (T, B, I, H); T is a capacity."""
         plans = [self._implementation.plan(dims, dtype, grad=grad) for _ in DIRECTIONS]
-        return BidirectionalPlan(plans, self.contract.state, self.backend.xp)
+        buffers = BidirectionalBuffers(dims, dtype, self.backend.xp, grad=grad)
+        return BidirectionalPlan(plans, self.contract.state, buffers, self.backend.xp)
 
     def flops(self, dims: CellDims, grad: bool) -> int:
         return len(DIRECTIONS) * self.contract.flops(dims, grad)
 
 
+class BidirectionalBuffers:
+    """What both directions write beside their plans, made once: fresh pages cost ten copies."""
+
+    def __init__(self, dims: CellDims, dtype: str, xp: Any, *, grad: bool) -> None:
+        T, B, I, H = dims
+        self.x = xp.empty((T, B, I), dtype=dtype)  # read backwards
+        self.output = xp.empty((T, B, 2 * H), dtype=dtype)
+        self.nbytes = self.x.nbytes + self.output.nbytes
+        if grad:
+            self.d_halves = [xp.empty((T, B, H), dtype=dtype) for _ in DIRECTIONS]
+            self.d_x = xp.empty((T, B, I), dtype=dtype)
+            self.nbytes += self.d_x.nbytes + sum(half.nbytes for half in self.d_halves)
+
+
 class BidirectionalPlan(Plan):
     """Parameters and gradients are pairs of the cell's Params."""
 
-    def __init__(self, plans: list[Plan], state: tuple[str, ...], xp: Any) -> None:
-        self._plans, self._state, self._xp = plans, state, xp
+    def __init__(
+        self, plans: list[Plan], state: tuple[str, ...], buffers: BidirectionalBuffers, xp: Any
+    ) -> None:
+        self._plans, self._state, self._buffers, self._xp = plans, state, buffers, xp
         self._lengths: Array = None
-        self.nbytes = sum(plan.nbytes for plan in plans)
+        self.nbytes = sum(plan.nbytes for plan in plans) + buffers.nbytes
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -85,14 +102,17 @@ class BidirectionalPlan(Plan):
 
     def forward(self, inputs: BidirectionalInputs) -> BidirectionalOutputs:
         self._lengths = inputs.lengths
-        xs = (inputs.x, self._reversed(inputs.x))
+        steps = inputs.x.shape[0]
+        xs = (inputs.x, self._reversed(inputs.x, self._buffers.x[:steps]))
         outs = []
         for index, (plan, x) in enumerate(zip(self._plans, xs, strict=True)):
             state = [getattr(inputs, name + "0")[index] for name in self._state]
             outs.append(plan.forward(CellInputs(x, inputs.lengths, *state)))
-        halves = [outs[0].output, self._reversed(outs[1].output)]
+        output, H = self._buffers.output[:steps], outs[0].output.shape[2]
+        output[:, :, :H] = outs[0].output
+        self._reversed(outs[1].output, output[:, :, H:])
         finals = {name: tuple(getattr(out, name) for out in outs) for name in self._state}
-        return BidirectionalOutputs(self._xp.concatenate(halves, axis=2), **finals)
+        return BidirectionalOutputs(output, **finals)
 
     def backward(self, d_outputs: BidirectionalOutputs) -> Gradients:
         """Gradients(params=(forward, backward), inputs=BidirectionalInputs)."""
@@ -103,20 +123,24 @@ class BidirectionalPlan(Plan):
             finals = {name: getattr(d_outputs, name) for name in self._state}
             d_state = {name: pair and pair[index] for name, pair in finals.items()}
             grads.append(plan.backward(CellOutputs(d_half, **{"h": None, **d_state})))
-        d_x = grads[0].inputs.x + self._reversed(grads[1].inputs.x)  # both read the same x
+        d_x = self._buffers.d_x[: grads[0].inputs.x.shape[0]]
+        self._reversed(grads[1].inputs.x, d_x)
+        d_x += grads[0].inputs.x  # both read the same x
         d_state = {n + "0": tuple(getattr(g.inputs, n + "0") for g in grads) for n in self._state}
         d_inputs = BidirectionalInputs(d_x, None, **d_state)
         return Gradients(tuple(g.params for g in grads), d_inputs)
 
-    def _reversed(self, x: Array) -> Array:
-        return reverse_by_length(x, self._lengths, xp=self._xp)
+    def _reversed(self, x: Array, out: Array) -> Array:
+        return reverse_by_length(x, self._lengths, xp=self._xp, out=out)
 
     def _halves(self, d_output: Array | None) -> Pair:
         """The inverse of the concatenation, each half in the order in which its cell ran."""
         if d_output is None:
             return None, None
-        H = d_output.shape[2] // 2
-        return self._xp.ascontiguousarray(d_output[:, :, :H]), self._reversed(d_output[:, :, H:])
+        steps, H = d_output.shape[0], d_output.shape[2] // 2
+        forward, backward = (half[:steps] for half in self._buffers.d_halves)
+        forward[...] = d_output[:, :, :H]
+        return forward, self._reversed(d_output[:, :, H:], backward)
 
 
 class BidirectionalLayer:

@@ -14,6 +14,7 @@ from seqbench.interfaces import DataError, Kernels, ShapeError, dtype_name, unkn
 from seqbench.kernels.bleu import BleuInputs, BleuOutputs, BleuParams
 
 from .bleu_score import BleuScore, Smoothing, bleu_score
+from .bleu_sentences import SentenceScores, sentence_scores
 
 TOKENIZERS = ("none",)
 SEPARATOR = "\0"
@@ -86,6 +87,29 @@ class BleuMetric:
         streams = [[reference] for reference in references]
         return self.corpus([hypothesis], streams, effective_order=effective_order, **options)
 
+    def sentences(
+        self,
+        hypotheses: Sequence[Text],
+        references: Sequence[Sequence[Text | None]],
+        *,
+        tokenize: str = "none",
+        lowercase: bool = False,
+        smoothing: str = "exp",
+        smooth_value: float | None = None,
+        max_order: int = 4,
+        effective_order: bool = True,
+    ) -> SentenceScores:
+        """The sentence BLEU of each of N outputs, all at once; arguments as of `corpus`."""
+        smooth = Smoothing(smoothing, smooth_value)
+        stats = self.statistics(
+            hypotheses, references, tokenize=tokenize, lowercase=lowercase, max_order=max_order
+        )
+        given = _num_references(references)
+        return SentenceScores(
+            sentence_scores(stats, smooth, effective_order=effective_order),
+            _signature(smooth, lowercase, effective_order, tokenize, max_order, given),
+        )
+
     def statistics(
         self,
         hypotheses: Sequence[Text],
@@ -147,18 +171,31 @@ class BleuMetric:
             int(np.sum(reference_lengths)),
             smoothing=smooth,
             effective_order=effective_order,
-            signature="|".join(
-                [
-                    f"nrefs:{num_references}",
-                    f"case:{'lc' if lowercase else 'mixed'}",
-                    f"eff:{'yes' if effective_order else 'no'}",
-                    f"tok:{tokenize}",
-                    f"smooth:{smooth}",
-                    *([] if matches.shape[1] == 4 else [f"order:{matches.shape[1]}"]),
-                    f"version:seqbench-{__version__}",
-                ]
+            signature=_signature(
+                smooth, lowercase, effective_order, tokenize, matches.shape[1], num_references
             ),
         )
+
+
+def _signature(
+    smoothing: Smoothing,
+    lowercase: bool,
+    effective_order: bool,
+    tokenize: str,
+    max_order: int,
+    num_references: str,
+) -> str:
+    """How a score came about, in sacreBLEU's words."""
+    parts = [
+        f"nrefs:{num_references}",
+        f"case:{'lc' if lowercase else 'mixed'}",
+        f"eff:{'yes' if effective_order else 'no'}",
+        f"tok:{tokenize}",
+        f"smooth:{smoothing}",
+        *([] if max_order == 4 else [f"order:{max_order}"]),
+        f"version:seqbench-{__version__}",
+    ]
+    return "|".join(parts)
 
 
 def _num_references(references: Sequence[Sequence[Text | None]]) -> str:

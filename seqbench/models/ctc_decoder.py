@@ -156,7 +156,7 @@ def automaton(
     start = _longest((BOS,) if model.tables.order > 1 else (), known)
     states: dict[Words, int] = {start: 0}
     order = [start]
-    rows: list[np.ndarray] = []
+    bonuses: list[np.ndarray] = []
     following: list[np.ndarray] = []
     for history in order:  # grows while it is walked
         row = np.zeros(vocab_size)
@@ -170,10 +170,10 @@ def automaton(
                 states[reached] = len(order)
                 order.append(reached)
             ahead[v] = states[reached]
-        rows.append(row)
+        bonuses.append(row)
         following.append(ahead)
     final = np.array([alpha * model.history_score(history, "</s>") for history in order])
-    return Automaton(np.array(rows), np.array(following), final)
+    return Automaton(np.array(bonuses), np.array(following), final)
 
 
 def _histories(model: NGramModel) -> set[Words]:

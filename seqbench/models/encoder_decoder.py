@@ -188,15 +188,18 @@ class DecodingState:
 
 
 class EncoderDecoderSteps:
-    """StepModel over an EncoderDecoder; see `seqbench.interfaces.StepModel`."""
+    """StepModel over an EncoderDecoder; see `seqbench.interfaces.StepModel`.
 
-    def __init__(self, model: EncoderDecoder, bos_id: int, eos_id: int) -> None:
+    A model with another encoder and this decoder replaces `start` alone.
+    """
+
+    def __init__(self, model: Any, bos_id: int, eos_id: int) -> None:
         self._model = model
         self.vocab_size = model.target_vocab_size
         self.bos_id, self.eos_id = bos_id, eos_id
         self.dtype = model.config.dtype
 
-    def start(self, batch: TranslationBatch, width: int) -> DecodingState:
+    def start(self, batch: Any, width: int) -> DecodingState:
         backend = self._model.backend
         lengths = backend.to_device(batch.source_lengths)
         memory, initial, tape = self._model.encode(backend.to_device(batch.source), lengths)

@@ -8,7 +8,7 @@ from typing import Any
 from seqbench.data.vocabulary import Vocabulary
 from seqbench.interfaces import StepModel, unknown_name
 
-from .hypotheses import Hypothesis
+from .hypotheses import Decoded, Hypothesis
 from .language_steps import Prompts
 
 DECODERS = ("beam", "greedy", "sampling")
@@ -17,8 +17,8 @@ SAMPLING = ("temperature", "top_k", "num_samples", "seed")
 
 def generate(
     decoder: Any, name: str, steps: StepModel, vocabulary: Vocabulary, prompt: str, settings: Any
-) -> list[Hypothesis]:
-    """Continuations of one prompt, "" for the beginning.
+) -> Decoded:
+    """Continuations of one prompt, "" for the beginning: a single sentence's list.
 
     decoder : what the registry has for `decoder/name`; settings : its keywords, `max_length` among
     them; those of the other decoders are left out
@@ -28,7 +28,7 @@ def generate(
         raise unknown_name("decoder of a language model", name, DECODERS)
     wanted = {"greedy": (), "beam": ("width", "n_best"), "sampling": SAMPLING}[name]
     options = {key: settings[key] for key in (*wanted, "max_length") if key in settings}
-    found: list[Hypothesis] = decoder.decode(steps, batch, **options)[0]
+    found: Decoded = decoder.decode(steps, batch, **options)
     return found
 
 

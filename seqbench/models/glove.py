@@ -147,12 +147,12 @@ class GloveTrainer:
             self._epoch(run, (host[0], host[1], values), settings, [seed, epoch])
             told = f"epoch {epoch + 1}, objective {run.objective[-1]:.5f}"
             report((epoch + 1) / settings.epochs, told)
-        trained = [
-            np.array(self._backend.to_host(getattr(run.state, name)))
+        trained = {
+            name: np.array(self._backend.to_host(getattr(run.state, name)))
             for name in ("weight", "context", "bias", "context_bias")
-        ]
+        }
         return GloveVectors(
-            *trained,
+            **trained,
             objective=tuple(run.objective),
             num_counts=len(values),
             count_s=counted - started,

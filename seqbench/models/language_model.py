@@ -20,11 +20,12 @@ from .dropout_stream import DropoutStream
 from .kernel_layer import KernelLayer
 from .linear import linear_flops
 from .parameters import Parameters, Shape
-from .recurrent import RecurrentLayer, State
+from .plans import Notes, merged_notes
+from .recurrent import State
+from .stacked_layer import StackedLayer
 
 Mask = Array | None
-States = tuple[State, ...]
-"""The state of each layer, the lowest first."""
+SITES = 2  # dropout beside that of the stack: on the embedding, on the features
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class LanguageModelConfig:
 class LanguageTape:
     """What forward keeps for backward."""
 
-    masks: list[Mask]  # one a site, (T, B, E) then (T, B, H)
+    masks: list[Mask]  # one a site, (T, B, E) and (T, B, H)
     features: Array  # (T, B, H) what the output layer saw
 
 
@@ -89,63 +90,59 @@ class LanguageModel:
         self.config, self.vocab_size = config, vocab_size
         self.backend = kernels.backend
         cell = kernels.get("cell", config.cell).contract
-        self.state_names: tuple[str, ...] = cell.state
+        self.num_parts = config.num_layers * len(cell.state)
         self.parameters = Parameters(_shapes(config, cell, vocab_size), config.dtype, self.backend)
         self._embedding = KernelLayer(
             kernels, "embedding/gather", self.parameters, "embedding", grad=grad
         )
-        self._layers = [
-            RecurrentLayer(kernels, config.cell, self.parameters, name, grad=grad)
-            for name in _layer_names(config)
-        ]
+        self._stack = StackedLayer(
+            kernels,
+            config.cell,
+            self.parameters,
+            "layers",
+            grad=grad,
+            num_layers=config.num_layers,
+            dropout=config.dropout,
+        )
         self._loss = KernelLayer(kernels, "loss/softmax_cross_entropy", self.parameters, grad=grad)
         self._label_smoothing = label_smoothing
         self._tape: LanguageTape | None = None
-        self.state: States | None = None
+        self.state: State | None = None
 
     def initialise(self, seed: int) -> None:
         """Draw the parameters; a cell with a memory starts with forget bias 1 (Gers 2000)."""
         self.parameters.initialise(seed)
-        H = self.config.hidden_size
-        for name in _layer_names(self.config) if "c" in self.state_names else ():
-            if self.parameters.shapes[f"{name}.bias"] == (4 * H,):  # i, f, g, o
-                self.parameters[f"{name}.bias"][H : 2 * H] = 1.0
+        self._stack.open_forget_gates()
         self.load()
 
     def load(self) -> None:
         """Let every plan take the parameters' current values; after each update."""
-        for part in (self._embedding, *self._layers, self._loss):
+        for part in (self._embedding, self._stack, self._loss):
             part.load()
 
-    def zero_state(self, batch_size: int) -> States:
-        """Zero in every layer, each part (B, H)."""
-        shape = (batch_size, self.config.hidden_size)
-        zero = self.backend.xp.zeros(shape, dtype=self.config.dtype)
-        return ((zero,) * len(self.state_names),) * self.config.num_layers
+    def zero_state(self, batch_size: int) -> State:
+        """Zero in every layer, each part (layers, B, H)."""
+        return self._stack.zero_state(batch_size, self.config.hidden_size)
 
     def forward(
         self,
         inputs: Array,
         lengths: Array,
-        state: States,
-        masks: list[Mask] | None = None,
+        state: State,
+        stream: DropoutStream | None = None,
         *,
         capacity: int | None = None,
-    ) -> tuple[Array, States]:
-        """inputs (T, B) -> features (T, B, H) that the output layer reads, and the final state.
+    ) -> tuple[Array, State, list[Mask]]:
+        """inputs (T, B) -> features (T, B, H) for the output layer, the final state, the masks.
 
-        All on the device; `capacity` >= T sizes the plans.
+        All on the device; `capacity` >= T sizes the plans; with `stream`, under dropout.
         """
-        masks = masks or [None] * (self.config.num_layers + 1)
         capacity = capacity or inputs.shape[0]
+        masks = self._masks(inputs.shape, stream)
         x = self._embedding.forward(self._embedding.contract.Inputs(inputs), T=capacity).rows
         x = _masked(x, masks[0])
-        final = []
-        for layer, initial, mask in zip(self._layers, state, masks[1:], strict=True):
-            x, after = layer.forward(x, lengths, initial, capacity=capacity)
-            x = _masked(x, mask)
-            final.append(tuple(part.copy() for part in after))  # the plan reuses its arrays
-        return x, tuple(final)
+        x, final = self._stack.forward(x, lengths, state, capacity=capacity, stream=stream)
+        return _masked(x, masks[1]), final, masks
 
     def logits(self, features: Array) -> Array:
         """features (..., H) -> (..., V)."""
@@ -159,7 +156,7 @@ class LanguageModel:
         batch: LanguageBatch,
         *,
         reduction: str,
-        state: States | None = None,
+        state: State | None = None,
         capacity: int | None = None,
         stream: DropoutStream | None = None,
     ) -> Array:
@@ -171,9 +168,10 @@ class LanguageModel:
         device = self.backend.to_device
         inputs, lengths = device(batch.inputs), device(batch.lengths)
         capacity = max(capacity or 0, inputs.shape[0])
-        masks = self._masks(inputs.shape, stream)
         initial = self.zero_state(batch.size) if state is None else state
-        features, self.state = self.forward(inputs, lengths, initial, masks, capacity=capacity)
+        features, self.state, masks = self.forward(
+            inputs, lengths, initial, stream, capacity=capacity
+        )
         self._tape = LanguageTape(masks, features)
         smoothing = self._label_smoothing if stream is not None else 0.0
         scored = self._loss.contract.Inputs(
@@ -186,9 +184,8 @@ class LanguageModel:
         assert self._tape is not None, "backward before loss"
         tape = self._tape
         d_logits = self._loss.backward(self._loss.contract.Outputs(None)).logits
-        d_x, d_weight = self._output_backward(tape.features, d_logits)
-        for layer, mask in zip(self._layers[::-1], tape.masks[:0:-1], strict=True):
-            d_x, _ = layer.backward(_masked(d_x, mask), None)
+        d_features, d_weight = self._output_backward(tape.features, d_logits)
+        d_x, _ = self._stack.backward(_masked(d_features, tape.masks[1]), None)
         d_rows = self.backend.xp.ascontiguousarray(_masked(d_x, tape.masks[0]))
         self._embedding.backward(self._embedding.contract.Outputs(d_rows))
         if self.config.tied:
@@ -206,32 +203,34 @@ class LanguageModel:
         return d_features.reshape(features.shape), d_rows.T @ rows
 
     def _masks(self, shape: tuple[int, ...], stream: DropoutStream | None) -> list[Mask]:
-        """One dropout mask a site, each element on its own."""
-        config, sites = self.config, self.config.num_layers + 1
+        """Dropout's masks, each element on its own."""
+        config = self.config
         if stream is None or config.dropout == 0.0:
-            return [None] * sites
-        sizes = [config.embedding_size] + [config.hidden_size] * config.num_layers
+            return [None] * SITES
         return [
             dropout_mask(
                 (*shape, size),
                 config.dropout,
                 seed=stream.seed,
-                stream=stream.step * sites + site,
+                stream=stream.step * SITES + site,
                 dtype=config.dtype,
                 xp=self.backend.xp,
             )
-            for site, size in enumerate(sizes)
+            for site, size in enumerate((config.embedding_size, config.hidden_size))
         ]
+
+    @property
+    def notes(self) -> Notes:
+        """What the plans of embedding and loss counted so far: a row tells it."""
+        return merged_notes(self._embedding.notes, self._loss.notes)
 
     def flops(self, T: int, B: int, *, grad: bool) -> int:
         """Operations of a batch by the formulas of its kernels, padding included."""
         config, loss = self.config, self._loss.contract
         total = loss.flops(loss.Dims(T, B, self.vocab_size), grad)
         total += linear_flops(T * B, config.hidden_size, self.vocab_size, grad)
-        for number, layer in enumerate(self._layers):
-            size = config.hidden_size if number else config.embedding_size
-            total += layer.flops(CellDims(T, B, size, config.hidden_size), grad)
-        return total
+        dims = CellDims(T, B, config.embedding_size, config.hidden_size)
+        return total + self._stack.flops(dims, grad)
 
 
 class LanguageModelFactory:
@@ -247,18 +246,12 @@ class LanguageModelFactory:
         return LanguageModel(self._kernels, config, vocab_size, **options)
 
 
-def _layer_names(config: LanguageModelConfig) -> list[str]:
-    return [f"layer{number}" for number in range(config.num_layers)]
-
-
 def _shapes(config: LanguageModelConfig, cell: Any, vocab_size: int) -> dict[str, Shape]:
-    shapes: dict[str, Shape] = {"embedding.weight": (vocab_size, config.embedding_size)}
-    size = config.embedding_size
-    for name in _layer_names(config):
-        shapes |= RecurrentLayer.shapes(name, cell, size, config.hidden_size)
-        size = config.hidden_size
+    E, H = config.embedding_size, config.hidden_size
+    shapes: dict[str, Shape] = {"embedding.weight": (vocab_size, E)}
+    shapes |= StackedLayer.shapes("layers", cell, E, H, num_layers=config.num_layers)
     if not config.tied:
-        shapes["output.weight"] = (vocab_size, config.hidden_size)
+        shapes["output.weight"] = (vocab_size, H)
     return shapes | {"output.bias": (vocab_size,)}
 
 

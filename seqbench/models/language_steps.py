@@ -10,7 +10,8 @@ import numpy as np
 from seqbench.data.vocabulary import Sentence, Vocabulary
 from seqbench.interfaces import Array
 
-from .language_model import LanguageModel, States
+from .language_model import LanguageModel
+from .recurrent import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ class Prompts:
 class LanguageState:
     """K hypotheses of B texts.
 
-    hidden : of each layer the parts of its state, (K, B, H)
+    hidden : the parts of the state, (layers, K, B, H) each
     pending : (B,) int32 device array, the token to read first where `prompted` (B,) bool; None
         after the first step
     """
 
-    hidden: States
+    hidden: State
     pending: Array | None = None
     prompted: Array | None = None
 
@@ -76,32 +77,34 @@ class LanguageSteps:
             inside = np.arange(steps)[:, None] < lengths
             ids = np.where(inside, batch.ids, self.bos_id).astype(np.int32)
             inputs = np.concatenate([first, ids[:-1]])  # start, w1 .. w(n - 1)
-            _, state = self._model.forward(device(inputs), device(lengths), state)
+            _, state, _ = self._model.forward(device(inputs), device(lengths), state)
             last = np.where(lengths > 0, ids[lengths - 1, np.arange(batch.size)], last)
-        hidden = tuple(
-            tuple(xp.repeat(part[None], width, axis=0) for part in layer) for layer in state
-        )
+        hidden = tuple(xp.repeat(part[:, None], width, axis=1) for part in state)
         return LanguageState(hidden, device(last.astype(np.int32)), device(lengths > 0))
 
     def step(self, state: LanguageState, tokens: Array) -> tuple[Array, LanguageState]:
         xp = self._backend.xp
         K, B = tokens.shape
-        if state.pending is not None:
+        if state.pending is not None and state.prompted is not None:
             tokens = xp.where(state.prompted[None, :], state.pending[None, :], tokens)
             state.pending = state.prompted = None
-        flat = tuple(tuple(p.reshape(K * B, -1) for p in layer) for layer in state.hidden)
+        layers, _, _, H = state.hidden[0].shape
+        flat = tuple(part.reshape(layers, K * B, H) for part in state.hidden)
         ones = xp.ones(K * B, dtype=xp.int32)
-        features, after = self._model.forward(tokens.reshape(1, K * B), ones, flat)
-        state.hidden = tuple(tuple(p.reshape(K, B, -1) for p in layer) for layer in after)
+        features, after, _ = self._model.forward(tokens.reshape(1, K * B), ones, flat)
+        state.hidden = tuple(part.reshape(layers, K, B, H) for part in after)
         return self._model.logits(features[0]).reshape(K, B, self.vocab_size), state
 
     def reorder(self, state: LanguageState, parents: Array) -> LanguageState:
         columns = self._backend.xp.arange(parents.shape[1])[None, :]
-        state.hidden = tuple(tuple(p[parents, columns] for p in layer) for layer in state.hidden)
+        state.hidden = tuple(part[:, parents, columns] for part in state.hidden)
         return state
 
     def state_bytes(self, width: int, batch: int) -> int:
         config = self._model.config
-        parts = len(self._model.state_names) * config.num_layers
-        row = 4 * parts * config.hidden_size + 2 * config.embedding_size + 2 * self.vocab_size
+        row = (
+            4 * self._model.num_parts * config.hidden_size
+            + 2 * config.embedding_size
+            + 2 * self.vocab_size
+        )
         return width * batch * row * np.dtype(self.dtype).itemsize

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from seqbench.interfaces import Array, Kernels, Plan, StepModel
+from seqbench.interfaces import Array, Kernels, Plan, RangeError, StepModel
 from seqbench.kernels.beam_select import log_sum_exp
 from seqbench.kernels.losses import NoParams
 from seqbench.kernels.sample import SampleDims, SampleInputs, check_sampling
@@ -55,7 +55,7 @@ class SamplingDecoder:
         Raises
         ------
         RangeError
-            For a setting out of its range, or logits that hold NaN.
+            For a setting out of its range, or logits that hold NaN at some step.
         """
         for name, value in (("max_length", max_length), ("num_samples", num_samples)):
             check_count("sampling", name, value)
@@ -114,6 +114,11 @@ class _Drawing:
         to_host = self._backend.to_host
         words = to_host(self._backend.xp.stack(self._history))  # (S, K, B)
         finished, log_probs = to_host(self._finished), to_host(self._log_probs)
+        if np.isnan(log_probs).any():
+            raise RangeError(
+                "sampling: the logits became NaN in a text under way, expected numbers; look at "
+                "the model's weights"
+            )
         ends = np.where(finished, (words == self._model.eos_id).argmax(axis=0), len(words))
         K, B = finished.shape
 

@@ -41,9 +41,14 @@ def even_pieces(batch: int, at_once: int) -> list[tuple[int, int]]:
 
 
 def take_sentences(batch: Any, start: int, stop: int) -> Any:
-    """Sentences [start, stop) of a batch: a dataclass whose every array ends in the B axis."""
+    """Sentences [start, stop) of a batch: a dataclass whose every array ends in the B axis.
+
+    A batch with a `piece(start, stop)` of its own is asked for it.
+    """
     if start == 0 and stop == batch.size:
         return batch
+    if hasattr(batch, "piece"):
+        return batch.piece(start, stop)
     size = batch.size
     if not is_dataclass(batch) or any(a.shape[-1] != size for a in arrays_of(batch)):
         raise UnsupportedError(

@@ -17,7 +17,7 @@ from .classifier_configuration import ClassifierConfig
 from .dropout_stream import DropoutStream
 from .kernel_layer import KernelLayer
 from .linear import linear, linear_backward, linear_flops, linear_shapes
-from .parameters import Parameters
+from .parameters import Parameters, Shape
 from .sentence_encoders import AveragingEncoder, RecurrentEncoder, SentenceEncoder
 
 DROPOUT_SITES = 3  # words, embeddings, features
@@ -53,7 +53,7 @@ class TextClassifier:
     ) -> None:
         self.config, self.num_classes = config, num_classes
         self.backend = kernels.backend
-        shapes = {"embedding.weight": (vocab_size, config.embedding_size)}
+        shapes: dict[str, Shape] = {"embedding.weight": (vocab_size, config.embedding_size)}
         shapes |= encoder.shapes(config, kernels)
         shapes |= linear_shapes("output", encoder.size_of(config), num_classes)
         self.parameters = Parameters(shapes, config.dtype, kernels.backend)

@@ -1,8 +1,8 @@
 """A17 to A20, trained: passes over a corpus, each a run of steps of one kernel.
 
-Everything random is a function of (seed, epoch, place in the corpus), so neither the chunk nor the
-segment changes which tokens, windows and noise words are drawn, and every backend draws the same.
-The rate falls linearly in the tokens seen.
+Which tokens stay and how wide their windows are is a function of (seed, epoch, place in the
+corpus), whatever the chunk; noise words belong to blocks, so theirs is of the chunk too. Every
+backend draws the same. The rate falls linearly in the tokens seen.
 """
 
 from __future__ import annotations
@@ -46,9 +46,6 @@ class Segment:
     right: Array
     start: int  # the corpus place of the first token, dropped ones counted
     seen: int  # tokens of this epoch up to the segment's end
-
-
-Chunks = Callable[[Segment, int], Iterator[Any]]
 
 
 class WordVectorTrainer:
@@ -131,9 +128,12 @@ class _Run:
         self._params = VectorParams(*(device(a.astype(settings.dtype)) for a in drawn))
         self._impl = kernels.get("vectors", step_name(name, settings.update))
         self._plan: Any = None
-        self._chunk_of = {"ns": self._negative, "hs": self._path, "softmax": self._plain}[
-            name.rpartition("_")[2]
-        ]
+        makers: dict[str, Callable[..., Any]] = {
+            "ns": self._negative,
+            "hs": self._path,
+            "softmax": self._plain,
+        }
+        self._chunk_of = makers[name.rpartition("_")[2]]
 
     def _make_tables(self) -> _Tables:
         corpus, settings, xp = self._corpus, self._settings, self._xp
@@ -168,11 +168,11 @@ class _Run:
 
     def _step(self, chunk: Any, rate: float) -> None:
         if self._plan is None:
-            inputs = VectorUpdate(chunk, rate)
+            inputs = VectorUpdate(chunk, rate, self._settings.damping)
             dims = self._impl.contract.dims(self._params, inputs)
             self._plan = self._impl.plan(dims, self._settings.dtype)
             self._plan.load(self._params)
-        self._plan.forward(VectorUpdate(chunk, rate))
+        self._plan.forward(VectorUpdate(chunk, rate, self._settings.damping))
 
     def _segments(self, epoch: int) -> Iterator[Segment]:
         """Runs of whole sentences of about SEGMENT tokens, subsampled, with their windows."""
@@ -278,7 +278,7 @@ class _Run:
         if not (np.isfinite(weight_in).all() and np.isfinite(weight_out).all()):
             raise TrainingError(
                 f"word vectors: {self._name} ended with vectors that are not finite, at a rate of "
-                f"{self._settings.learning_rate}; lower learning_rate or chunk"
+                f"{self._settings.learning_rate}; lower learning_rate or chunk, or raise damping"
             )
         tokens = self._settings.epochs * len(self._corpus.ids)
         tree = self._tables.host_tree

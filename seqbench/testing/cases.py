@@ -39,6 +39,7 @@ BUILDER_MODULES: list[str] = [
     "seqbench.testing.cases_losses",
     "seqbench.testing.cases_optimizers",
     "seqbench.testing.cases_search",
+    "seqbench.testing.cases_speech_features",
     "seqbench.testing.cases_vector_ops",
     "seqbench.testing.cases_vectors",
 ]

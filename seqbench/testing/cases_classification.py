@@ -30,8 +30,8 @@ _CONVOLUTIONS = {
     "padded": ((2, 2, 5, 8), (3, 4, 5), 3, 2),
     "empty": ((0, 3, 6, 6), (4, 3, 3), 1, 1),
 }
-"""Images, filters with kernel rows and columns, stride, padding: unequal axes, windows that overlap,
-that touch and that leave pixels out."""
+"""Images, filters with kernel rows and columns, stride, padding: unequal axes; windows overlap,
+touch, or leave pixels out."""
 
 
 @builder("feature/conv2d")

@@ -70,7 +70,7 @@ def _tree(rng: np.random.Generator, size: str) -> Built:
 def _updating(build: Callable[..., Built]) -> Callable[..., Built]:
     def built(rng: np.random.Generator, size: str) -> Built:
         params, chunk = build(rng, size)
-        return params, VectorUpdate(chunk, RATE)
+        return params, VectorUpdate(chunk, RATE, 0.5 if size in ("odd", "step") else 0.0)
 
     return built
 

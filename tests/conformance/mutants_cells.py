@@ -236,8 +236,8 @@ MUTANTS = [
     ),
     Mutant(
         "seqbench.models.bidirectional",
-        "grads[0].inputs.x + self._reversed(grads[1].inputs.x)",
-        "grads[0].inputs.x + grads[1].inputs.x",
+        "self._reversed(grads[1].inputs.x, d_x)",
+        "d_x[...] = grads[1].inputs.x",
         stack_gradients,
         through=("seqbench.models.stacked",),
     ),

@@ -198,8 +198,13 @@ MUTANTS = [
         "d_output[...] = d_weight",
         gradient,
     ),
-    Mutant("seqbench.models.language_model", "_masked(d_x, mask), None", "d_x, None", gradient),
-    Mutant("seqbench.models.language_model", "tape.masks[:0:-1]", "tape.masks[1:]", gradient),
+    Mutant(
+        "seqbench.models.language_model",
+        "_masked(d_features, tape.masks[1])",
+        "d_features",
+        gradient,
+    ),
+    Mutant("seqbench.models.language_model", "_masked(d_x, tape.masks[0])", "d_x", gradient),
     Mutant(
         "seqbench.models.language_model",
         "d_rows.sum(axis=0)",

@@ -96,6 +96,34 @@ def test_sentence_bleu(smoothing, value, hypothesis, references):
         assert_same(ours, expected)
 
 
+@pytest.mark.parametrize(("smoothing", "value"), SMOOTHINGS)
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(corpus=corpora(), effective=st.booleans(), order=st.sampled_from([1, 4, 6]))
+def test_many_sentences_at_once(smoothing, value, corpus, effective, order):
+    """The same scores as one at a time, zero and one length, repeated and no words included."""
+    hypotheses, references = corpus
+    theirs = peer(
+        smooth_method=smoothing,
+        smooth_value=value,
+        effective_order=effective,
+        max_ngram_order=order,
+    )
+    logging.getLogger("sacrebleu").setLevel(logging.ERROR)  # it advises effective_order
+    pairs = zip(hypotheses, *references, strict=True)
+    expected = [theirs.sentence_score(text, list(given)).score for text, *given in pairs]
+    for metric in METRICS:
+        ours = metric.sentences(
+            hypotheses,
+            references,
+            smoothing=smoothing,
+            smooth_value=value,
+            effective_order=effective,
+            max_order=order,
+        )
+        assert ours.scores.tolist() == pytest.approx(expected, abs=1e-9)
+        assert ours.signature.startswith(f"nrefs:{len(references)}|case:mixed|eff:")
+
+
 def test_missing_references():
     logging.getLogger("sacrebleu").setLevel(logging.ERROR)
     hypotheses = ["a b c d e", "a b", "c d d"]

@@ -191,7 +191,7 @@ def test_bad_settings_and_bad_logits_are_told(search):
 def test_memory_bounds_the_breadth():
     model = RecurrentModel(BACKEND, vocab_size=8, seed=0, spread=0.1)
     options = {"max_length": 4, "alpha": 1.0, "memory_limit_bytes": 2000}
-    with pytest.raises(OutOfMemory, match="exact_breadth: .* prefixes need .* search depth first"):
+    with pytest.raises(OutOfMemory, match=r"exact_breadth: .* prefixes .* search depth first"):
         BREADTH.decode(model, sentences(0), **options)
     assert DEPTH.decode(model, sentences(0), width=1, **options)[0][0].finished
 

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ class RatioRow:
     ceiling_s : ceiling time of one call, measured beside each pair; empty where none is told
     least_share : target for the share of the ceiling; None without one
     in_mean : whether the row counts in its group's geometric mean
+    at_most : target for this row's ratio; None where the group's mean has it, or nothing has
     """
 
     group: str
@@ -32,6 +33,12 @@ class RatioRow:
     ceiling_s: tuple[float, ...] = ()
     least_share: float | None = None
     in_mean: bool = True
+    at_most: float | None = None
+
+    @property
+    def family(self) -> str:
+        """What the table of record is called after: `cell` of `cell/gru`."""
+        return self.group.partition("/")[0]
 
     @property
     def ratios(self) -> list[float]:
@@ -41,6 +48,13 @@ class RatioRow:
     def ratio(self) -> float:
         """The median over the pairs: what disturbs one pair does not move it."""
         return statistics.median(self.ratios)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """Lower and upper quartile of the pairs' ratios."""
+        ratios = self.ratios if len(self.ratios) > 1 else 2 * self.ratios
+        low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        return low, high
 
     @property
     def share(self) -> float | None:
@@ -102,6 +116,11 @@ class RatioTable:
                     f"{row.group} {row.size}: {share:.2f} of the ceiling, "
                     f"expected at least {row.least_share:.2f}"
                 )
+            if row.at_most is not None and row.ratio > row.at_most:
+                found.append(
+                    f"{row.group} {row.size}: ratio {row.ratio:.2f}, "
+                    f"expected at most {row.at_most:.2f}"
+                )
         for group in self.groups():
             mean, limit = self.mean(group), self.at_most.get(group)
             if limit is not None and mean > limit:
@@ -128,8 +147,7 @@ class RatioTable:
         return lines
 
     def _line(self, row: RatioRow) -> str:
-        ratios = row.ratios if len(row.ratios) > 1 else 2 * row.ratios
-        low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        low, high = row.quartiles
         told = "" if row.share is None else f"{row.share:.2f}"
         ours, peer = (1e3 * statistics.median(s) for s in (row.ours_s, row.peer_s))
         return (
@@ -137,19 +155,39 @@ class RatioTable:
             f"{row.ratio:6.2f} {low:5.2f} {high:5.2f} {told:>7}"
         )
 
-    def write(self, path: Path) -> None:
-        """JSON with every pair, or CSV with a row a size, by the file's suffix."""
+    def write(self, path: Path) -> list[Path]:
+        """The files written: JSON with every pair or CSV with a row a size, by the suffix.
+
+        A path without one is a folder: it gets `FAMILY_ratios.csv` for each family of the run.
+        """
+        if not path.suffix:
+            return [self._write_csv(path / f"{f}_ratios.csv", f) for f in self.families()]
         if path.suffix == ".csv":
-            _write_csv(path, [self._summary(row) for row in self.rows])
-            return
-        whole = {
+            return [self._write_csv(path)]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self._whole(), indent=1) + "\n")
+        return [path]
+
+    def families(self) -> list[str]:
+        return list(dict.fromkeys(row.family for row in self.rows))
+
+    def _write_csv(self, path: Path, family: str | None = None) -> Path:
+        rows = [self._summary(row) for row in self.rows if family in (None, row.family)]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]) if rows else ["group"])
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    def _whole(self) -> dict[str, Any]:
+        return {
             "notes": self.notes,
             "ceilings": asdict(self.ceilings) if self.ceilings else None,
             "means": {group: self.mean(group) for group in self.groups()},
             "means_at_ceiling": {group: self.mean_at_ceiling(group) for group in self.groups()},
             "rows": [asdict(row) | self._summary(row) for row in self.rows],
         }
-        path.write_text(json.dumps(whole, indent=1) + "\n")
 
     def _summary(self, row: RatioRow) -> dict[str, Any]:
         return {
@@ -157,21 +195,24 @@ class RatioTable:
             "size": row.size,
             "ours": row.ours,
             "peer": row.peer,
-            "ours_median_s": statistics.median(row.ours_s),
-            "peer_median_s": statistics.median(row.peer_s),
-            "ratio": row.ratio,
-            "share_of_ceiling": row.share,
+            "ours_median_s": _told(statistics.median(row.ours_s)),
+            "peer_median_s": _told(statistics.median(row.peer_s)),
+            "ratio": _told(row.ratio),
+            "ratio_low": _told(row.quartiles[0]),
+            "ratio_high": _told(row.quartiles[1]),
+            "at_most": row.at_most,
+            "group_mean": _told(self.mean(row.group)),
+            "group_at_most": self.at_most.get(row.group),
+            "share_of_ceiling": _told(row.share),
             "pairs": len(row.ours_s),
         } | self.notes
+
+
+def _told(value: float | None) -> float | None:
+    """Four digits: more than a time is good for, few enough that two tables can be compared."""
+    return None if value is None or math.isnan(value) else float(f"{value:.4g}")
 
 
 def geometric_mean(values: Iterable[float]) -> float:
     logs = [math.log(v) for v in values]
     return math.exp(sum(logs) / len(logs)) if logs else math.nan
-
-
-def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    with path.open("w", newline="") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]) if rows else ["group"])
-        writer.writeheader()
-        writer.writerows(rows)

@@ -44,15 +44,6 @@ def updater(backend, name, work, dims):
     return cell, update
 
 
-@pytest.fixture
-def torch_on_one_thread(peer):
-    torch = peer("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield torch
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize("dims", LEAST_SHARE, ids=lambda d: f"{d.B}x{d.T}x{d.I}x{d.H}")
 @pytest.mark.parametrize("name", AT_MOST)
 def test_forward_backward(name, dims, in_pairs, ratio_table, torch_on_one_thread, benchmark):
@@ -82,5 +73,4 @@ def test_forward_backward(name, dims, in_pairs, ratio_table, torch_on_one_thread
     )
     ratio_table.rows.append(row)
     ratio_table.at_most[row.group] = AT_MOST[name]
-    ratio_table.notes["torch"] = torch_on_one_thread.__version__
     benchmark.extra_info["ratio"] = row.ratio

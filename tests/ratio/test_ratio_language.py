@@ -22,15 +22,6 @@ AT_MOST = 0.05
 SIZES = [(64, 10_000), (1, 10_000), (64, 1000)]
 
 
-@pytest.fixture
-def torch_on_one_thread(peer):
-    torch = peer("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield torch
-    torch.set_num_threads(before)
-
-
 def ours_on(logits):
     impl = importlib.import_module("seqbench").get("decoder", "sample", backend="numpy")
     plan = impl.plan(SampleDims(*logits.shape), "float32")
@@ -63,5 +54,4 @@ def test_sample(B, V, samples, in_pairs, ratio_table, torch_on_one_thread, bench
     ratio_table.rows.append(row)
     if samples == 1:
         ratio_table.at_most[row.group] = AT_MOST
-    ratio_table.notes["torch"] = torch.__version__
     benchmark.extra_info["ratio"] = row.ratio

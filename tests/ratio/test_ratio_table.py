@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from ratio_provenance import provenance
 from ratio_table import RatioRow, RatioTable, geometric_mean
 
 from seqbench.measure.ceilings import Ceilings
@@ -44,6 +49,11 @@ def test_missed_targets_are_told():
     assert met.missed() == []
 
 
+def test_a_row_has_a_target_of_its_own():
+    found = RatioTable(rows=[row(at_most=1.9), row(size="B2", at_most=2.0)])
+    assert found.missed() == ["cell/x B1: ratio 2.00, expected at most 1.90"]
+
+
 def test_a_line_a_size_and_the_mean():
     lines = table().lines()
     assert lines[0] == "threads: 1"
@@ -60,6 +70,38 @@ def test_the_best_ceilings_are_kept():
     found.meet(Ceilings("float32", 90.0, 9.0, 4.0, 1.0, 0.6))
     assert found.ceilings == Ceilings("float32", 90.0, 10.0, 3.0, 1.0, 0.5)
     assert "90.0 GFLOP/s" in "\n".join(found.lines())
+
+
+def test_a_folder_gets_a_file_a_family(tmp_path):
+    found = RatioTable(rows=[row(), row(group="loss/y", at_most=0.5), row(group="cell/z")])
+    found.notes["machine"] = "a processor"
+    written = found.write(tmp_path / "cpu")
+    assert [path.name for path in written] == ["cell_ratios.csv", "loss_ratios.csv"]
+    with written[0].open(newline="") as handle:
+        assert [r["group"] for r in csv.DictReader(handle)] == ["cell/x", "cell/z"]
+    with written[1].open(newline="") as handle:
+        (only,) = csv.DictReader(handle)
+    assert (only["ratio"], only["ratio_low"], only["ratio_high"]) == ("2.0", "1.75", "2.5")
+    assert (only["at_most"], only["machine"]) == ("0.5", "a processor")
+
+
+def test_no_table_is_written_under_a_preset_blas_core(tmp_path):
+    command = ["-m", "pytest", "tests/ratio", "-q", "--ratio-table", str(tmp_path / "x.csv")]
+    done = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"OPENBLAS_CORETYPE": "Haswell"},
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "OPENBLAS_CORETYPE is Haswell, expected it unset" in done.stderr
+    assert "env -u OPENBLAS_CORETYPE" in done.stderr
+
+
+def test_provenance_names_what_moves_a_ratio():
+    notes = provenance()
+    assert {"machine", "blas", "threads", "numpy", "commit", "date", "clock"} <= set(notes)
 
 
 def test_files_hold_what_the_table_shows(tmp_path):

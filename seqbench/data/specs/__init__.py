@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from seqbench.interfaces import DatasetSpec, hookimpl
 
-from . import labelled, texts, translation, word_vectors
+from . import captioned, labelled, speech, texts, translation, word_vectors
 
-FAMILIES = (translation, texts, labelled, word_vectors)
+FAMILIES = (translation, texts, labelled, captioned, word_vectors, speech)
 
 
 @hookimpl

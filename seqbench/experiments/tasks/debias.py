@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from seqbench.data.debias import DebiasData
+from seqbench.data.word_analogies import load_word_analogies
 from seqbench.data.word_similarity import load_word_similarity
+from seqbench.data.word_vectors import WordVectors
 from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, Kernels, Sample, TrialResult
 from seqbench.models.bias_measures import (
@@ -16,8 +18,10 @@ from seqbench.models.bias_measures import (
     clustering_accuracy,
     direct_bias,
     most_biased,
+    weat,
 )
 from seqbench.models.debias import BiasLists, Debiased, HardDebias
+from seqbench.models.word_analogies import WordAnalogies
 from seqbench.models.word_similarity import SimilarityScore, WordSimilarity, spearman_change
 from seqbench.registry import registry
 
@@ -54,6 +58,8 @@ def run(case: Case, context: TrialContext) -> TrialResult:
             *_direct(done, professions),
             *_left_out(left_out),
             *_clusters(done, options["biased_words"], case.seed),
+            *_weats(data, done, case.seed),
+            *_analogies(kernels, done),
             *(s for found in similarities for s in _change(found)),
         ],
         items=_items(similarities),
@@ -108,6 +114,45 @@ def _clusters(done: Debiased, count: int, seed: int) -> list[Sample]:
     return [
         _sample("clustering_before", before, unit="fraction"),
         _sample("clustering_after", after, "lower", "fraction"),
+    ]
+
+
+def _weats(data: DebiasData, done: Debiased, seed: int) -> list[Sample]:
+    """WEAT's career and family by male and female terms, of the words that have vectors.
+
+    The larger target set is cut to the smaller one in the file's order.
+    """
+    x, y, a, b = (
+        [w for w in data.weat[name] if w in done.before]
+        for name in ("career", "family", "male_terms", "female_terms")
+    )
+    size = min(len(x), len(y))
+    samples = [_sample("weat_words", size, unit="words")]
+    for name, vectors in (("before", done.before), ("after", done.after)):
+        rows = [_rows(vectors, words) for words in (x[:size], y[:size], a, b)]
+        found = weat(*rows, seed=seed)
+        samples += [
+            _sample(f"weat_career_family_{name}", found.effect, "lower"),
+            _sample(f"weat_career_family_p_{name}", found.p_value),
+        ]
+    return samples
+
+
+def _rows(vectors: WordVectors, words: list[str]) -> np.ndarray:
+    return np.stack([vectors[word] for word in words])
+
+
+def _analogies(kernels: Kernels, done: Debiased) -> list[Sample]:
+    """3CosAdd's accuracy on the covered questions."""
+    judge: WordAnalogies = type(registry().get("metric", "word_analogies", kernels.backend.name))(
+        kernels
+    )
+    sections = load_word_analogies()
+    before, after = (judge.score(v, sections) for v in (done.before, done.after))
+    return [
+        _sample("analogy_accuracy_before", before.accuracy, unit="fraction"),
+        _sample("analogy_accuracy_after", after.accuracy, "higher", "fraction"),
+        _sample("analogies_covered", before.covered, unit="questions"),
     ]
 
 

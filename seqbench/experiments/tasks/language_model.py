@@ -43,7 +43,7 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     )
     seconds = timer.stop()
     context.report(0.9, f"perplexity {score.perplexity:.1f}")
-    texts, rate = write_texts(case, kernels, model, corpus)
+    written, rate = write_texts(case, kernels, model, corpus)
     return TrialResult(
         samples=[*samples_of(score, split, seconds), rate],
         items={"log_probs": score.log_probs.tolist(), "num_tokens": score.num_tokens.tolist()},
@@ -55,15 +55,16 @@ def run(case: Case, context: TrialContext) -> TrialResult:
             "artifact_digest": bundle.digest,
             "data_sha256": corpus.data_hash,
             "data_facts": dict(corpus.facts),
-            "texts": texts,
+            "kernels": model.notes,
+            **written,
         },
     )
 
 
 def write_texts(
     case: Case, kernels: Kernels, model: LanguageModel, corpus: TextCorpus
-) -> tuple[list[str], Sample]:
-    """What the model writes after `decoder.options.prompt`, and how fast."""
+) -> tuple[dict[str, Any], Sample]:
+    """What the model writes after `decoder.options.prompt`, as notes, and how fast."""
     section, vocabulary = case.params["decoder"], corpus.vocabulary
     decoder = registry().get("decoder", section["name"], kernels.backend.name)
     decoder = type(decoder)(kernels)  # on the same kernels, so that the row names them
@@ -73,9 +74,10 @@ def write_texts(
     timer = kernels.backend.timer()
     timer.start()
     found = generate(decoder, section["name"], steps, vocabulary, prompt, settings)
-    rate = sum(h.length for h in found) / timer.stop()
-    written = Sample("written_tokens_per_s", rate, "token/s", "higher", "write")
-    return [text_of(h, vocabulary, prompt) for h in found], written
+    rate = sum(h.length for h in found[0]) / timer.stop()
+    sample = Sample("written_tokens_per_s", rate, "token/s", "higher", "write")
+    texts = [text_of(hypothesis, vocabulary, prompt) for hypothesis in found[0]]
+    return {"texts": texts, "writing": found.notes}, sample
 
 
 def check_vocabulary(bundle: Bundle, corpus: TextCorpus) -> None:

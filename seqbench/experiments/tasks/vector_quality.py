@@ -53,20 +53,19 @@ def _train(case: Case, kernels: Kernels, corpus: WordCorpus, context: TrialConte
     params = case.params
     name = params["model"]["name"]
     trainer: Any = registry().get("model", name, kernels.backend.name)
-    common = {
+    settings = {
         "size": params["model"]["embedding_size"],
         "epochs": params["train"]["epochs"],
         "dtype": params["dtype"],
+        **params["model"]["options"],
     }
-    options = params["model"]["options"]
     if name == "glove":
-        settings = GloveSettings(**common, **options)
-        made = type(trainer)(kernels).train(corpus, settings, seed=case.seed, report=context.report)
-        visited = made.num_counts * settings.epochs
+        made = type(trainer)(kernels).train(
+            corpus, GloveSettings(**settings), seed=case.seed, report=context.report
+        )
+        visited = made.num_counts * settings["epochs"]
         return _Trained(made.vectors, made.impl, _told(made, visited))
-    found = trainer.train(
-        corpus, VectorSettings(**common, **options), seed=case.seed, report=context.report
-    )
+    found = trainer.train(corpus, VectorSettings(**settings), seed=case.seed, report=context.report)
     return _Trained(found.weight_in, found.impl, [_sample("train_time", found.train_s, "s")])
 
 

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from seqbench.interfaces import unknown_name
 
-from . import cells, classification, language, translation, word_sets, word_vectors
+from . import (
+    captioning,
+    cells,
+    classification,
+    language,
+    speech,
+    translation,
+    word_sets,
+    word_vectors,
+)
 from ._spec import TaskSpec
 
-FAMILIES = (translation, language, classification, word_vectors, word_sets, cells)
+FAMILIES = (
+    translation,
+    language,
+    classification,
+    captioning,
+    word_vectors,
+    word_sets,
+    speech,
+    cells,
+)
 TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
 TARGETS = {name: spec.target for name, spec in TASKS.items()}
 

@@ -8,19 +8,19 @@ from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
 SECTIONS = (*TRAIN_SECTIONS, "attention")
 
 
-def _model(config: RunConfig) -> list[str]:
+def decoding_model(config: RunConfig) -> list[str]:
     attention = config.attention.name
     scored = [f"attention/{attention}"] if attention != "none" else []
     return [*model_and_cell(config), *scored]
 
 
 def _train(config: RunConfig) -> list[str]:
-    return [*_model(config), "loss/softmax_cross_entropy"]
+    return [*decoding_model(config), "loss/softmax_cross_entropy"]
 
 
 def _translate(config: RunConfig) -> list[str]:
     decoder = f"decoder/{config.decoder.name}"
-    return [*_model(config), decoder, "metric/bleu", "analysis/beam_errors"]
+    return [*decoding_model(config), decoder, "metric/bleu", "analysis/beam_errors"]
 
 
 TASKS = (

@@ -15,6 +15,16 @@ CONTRACTS: tuple[ContractSpec, ...] = (
 
 COMPOSITIONS: tuple[CompositionSpec, ...] = (
     composition(
+        "A26",
+        "model/captioner",
+        "captioner:CaptionerFactory",
+        "convolutions feed a recurrent decoder",
+        "feature/conv2d",
+        "feature/max_pool2d",
+        "embedding/gather",
+        "loss/softmax_cross_entropy",
+    ),
+    composition(
         "A23",
         "model/averaging_classifier",
         "text_classifier:AveragingClassifierFactory",

@@ -23,7 +23,7 @@ def test_every_target_can_be_called():
 def test_what_is_generated_is_embedded_and_the_files_are_listed():
     specs = {spec.name: spec for spec in seqbench_datasets()}
     embedded = {name for name, spec in specs.items() if spec.embedded}
-    assert embedded >= {"grammar", "opinions", "help_topics"}
+    assert embedded >= {"grammar", "opinions", "scenes", "help_topics"}
     assert all(specs[name].files == () for name in embedded)
     files = specs["multi30k_fr_en"].files
     assert len(files) == 6

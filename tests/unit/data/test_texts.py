@@ -177,6 +177,14 @@ def test_help_topics_are_english_at_both_levels():
     assert "A" in characters.vocabulary
 
 
+@pytest.mark.parametrize("level", ["word", "character"])
+def test_no_paragraph_of_a_held_out_topic_is_trained_on(level):
+    splits = help_topics.topics_text(level)
+    for split in ("valid", "test"):
+        assert len(splits[split]) > 100
+        assert not set(splits["train"]) & set(splits[split])
+
+
 def test_help_topics_tell_their_hash(monkeypatch):
     before = load_help_topics().facts["topics_sha256"]
     assert before == help_topics.topics_hash()

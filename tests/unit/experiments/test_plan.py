@@ -13,6 +13,7 @@ from seqbench.experiments.resolving import Resolver
 from seqbench.experiments.sweep import expand
 from seqbench.experiments.taskspecs import TASKS
 from seqbench.interfaces import UnknownNameError, UsageError, canonical_json
+from seqbench.registry import registry
 
 E01 = ["experiment=beam_width_bleu", "size=tiny"]
 E02 = ["experiment=cell_cost", "size=tiny"]
@@ -194,6 +195,15 @@ def test_the_source_of_a_generator_is_part_of_its_data(composer, monkeypatch):
     before = Resolver(FakeRegistry()).data_hash(config.dataset, {"name": "grammar"})
     monkeypatch.setattr("seqbench.experiments.resolving.source_digest", lambda *targets: "new")
     assert Resolver(FakeRegistry()).data_hash(config.dataset, {"name": "grammar"}) != before
+
+
+def test_the_fingerprint_of_what_python_carries_is_part_of_its_data(composer, monkeypatch):
+    config = run_config(expand(["experiment=language_model", "size=tiny"], composer)[0].config)
+    hashes = []
+    for text in ("one", "two"):
+        monkeypatch.setattr("seqbench.data.help_topics.topics", lambda text=text: {"topic": text})
+        hashes.append(Resolver(registry()).data_hash(config.dataset, {"name": "help_topics"}))
+    assert hashes[0] != hashes[1]
 
 
 def test_two_experiments_are_two_plans(plans):

@@ -31,6 +31,9 @@ VARIANTS = {
     "lstm": CONFIG,
     "gru": replace(CONFIG, cell="gru", embedding_size=3),
     "rnn": replace(CONFIG, cell="rnn"),
+    "peephole": replace(CONFIG, cell="lstm_peephole"),
+    "coupled": replace(CONFIG, cell="lstm_coupled", num_layers=2),
+    "reset_before": replace(CONFIG, cell="gru_reset_before"),
     "two_layers": replace(CONFIG, num_layers=2, embedding_size=4),
     "tied": replace(CONFIG, tied=True),
     "tied_two_layers_dropout": replace(CONFIG, tied=True, num_layers=2, dropout=0.4),
@@ -75,9 +78,7 @@ def test_gradient_equals_central_differences(kernels, sentences, name, reduction
     """Unequal lengths, a state that is carried in, dropout, label smoothing."""
     rng = np.random.default_rng(3)
     model = model_of(kernels, VARIANTS[name], label_smoothing=0.1)
-    state = tuple(
-        tuple(rng.normal(size=part.shape) for part in layer) for layer in model.zero_state(3)
-    )
+    state = tuple(rng.normal(size=part.shape) for part in model.zero_state(3))
     options = {"reduction": reduction, "state": state, "stream": DropoutStream(1, 7)}
     flat = model.parameters.flat.copy()
 
@@ -162,7 +163,7 @@ def test_dropout_is_a_function_of_seed_and_step(kernels, sentences):
 def test_an_lstm_begins_with_an_open_forget_gate(kernels):
     model = LanguageModel(kernels, VARIANTS["two_layers"], V)
     model.initialise(0)
-    for name in ("layer0.bias", "layer1.bias"):
+    for name in ("layers.l0.bias", "layers.l1.bias"):
         assert (model.parameters[name][5:10] == 1).all()
         assert (model.parameters[name][:5] == 0).all()
 
@@ -296,7 +297,7 @@ def test_texts_are_written(kernels, name):
     steps = LanguageSteps(model_of(kernels, grad=False), BOS_ID, EOS_ID)
     settings = {"max_length": 5, "width": 3, "n_best": 2, "num_samples": 2, "seed": 1}
     decoder = registry().get("decoder", name)
-    found = generate(decoder, name, steps, vocabulary, "a b", settings)
+    (found,) = generate(decoder, name, steps, vocabulary, "a b", settings)
     assert len(found) == (1 if name == "greedy" else 2)
     text = text_of(found[0], vocabulary, "a b")
     assert text.split()[:2] == ["a", "b"]

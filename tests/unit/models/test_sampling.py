@@ -135,3 +135,12 @@ def test_a_model_of_nan():
     table = np.full((1, 3, 3), np.nan)
     with pytest.raises(RangeError, match=r"the logits hold NaN or .inf, .*look at the model's"):
         sample(MarkovModel(table, BACKEND), sentences(0))
+
+
+def test_a_model_that_becomes_nan_under_way():
+    table = np.zeros((1, 3, 3))
+    table[0, 0] = [-99.0, -99.0, 0.0]  # after the start comes token 2, and after that nothing
+    table[0, 2] = np.nan
+    for kernels in (KERNELS, SHARED):
+        with pytest.raises(RangeError, match="sampling: the logits became NaN in a text under way"):
+            sample(MarkovModel(table, BACKEND), sentences(0), kernels=kernels)

@@ -12,7 +12,7 @@ import seqbench
 from seqbench.data.word_similarity import SimilarityPairs
 from seqbench.data.word_vectors import WordVectors
 from seqbench.interfaces import DataError, RangeError, ShapeError
-from seqbench.models.word_similarity import average_ranks, spearman
+from seqbench.models.word_similarity import average_ranks, spearman, spearman_change
 
 PAIRS = SimilarityPairs(
     "mine", (("A", "b"), ("a", "c"), ("b", "c"), ("a", "zebra")), (9.0, 5.0, 1.0, 3.0)
@@ -79,3 +79,19 @@ def test_vectors_are_checked():
         WordVectors(("a", "b"), VECTORS)
     with pytest.raises(DataError, match=r"'a' is there twice, expected each word once"):
         WordVectors(("a", "b", "a"), VECTORS)
+
+
+def test_a_change_of_nothing_is_nothing():
+    predicted = np.random.default_rng(0).normal(size=30)
+    assert spearman_change(predicted, predicted, predicted**3) == (0.0, 0.0, 0.0)
+
+
+def test_a_change_is_inside_its_interval_which_narrows_with_pairs():
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=400)
+    before, after = given + rng.normal(size=400), given + 2 * rng.normal(size=400)
+    change, low, high = spearman_change(before, after, given)
+    assert change == spearman(after, given) - spearman(before, given)
+    assert low < change < high < 0
+    _, few_low, few_high = spearman_change(before[:40], after[:40], given[:40])
+    assert few_high - few_low > 2 * (high - low)

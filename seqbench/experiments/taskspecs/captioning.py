@@ -1,0 +1,23 @@
+"""Training a captioner and captioning with it."""
+
+from __future__ import annotations
+
+from ..config import RunConfig
+from ._spec import TaskSpec, with_optimizer
+from .translation import SECTIONS, decoding_model
+
+
+def _caption(config: RunConfig) -> list[str]:
+    return [*decoding_model(config), f"decoder/{config.decoder.name}", "metric/bleu"]
+
+
+TASKS = (
+    TaskSpec("train_captioner", "train_captioner", SECTIONS, with_optimizer(decoding_model)),
+    TaskSpec(
+        "caption",
+        "caption",
+        (*SECTIONS, "backend", "decoder", "evaluate"),
+        _caption,
+        trains="train_captioner",
+    ),
+)

@@ -1,0 +1,34 @@
+"""Training and evaluating what hears."""
+
+from __future__ import annotations
+
+from ..config import RunConfig
+from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
+
+
+def _transcribe(config: RunConfig) -> list[str]:
+    return [*model_and_cell(config), "metric/cer", "metric/wer"]
+
+
+def _detect(config: RunConfig) -> list[str]:
+    return [*model_and_cell(config), "metric/event_f1"]
+
+
+TASKS = (
+    TaskSpec("train_speech", "train_speech", TRAIN_SECTIONS, with_optimizer(model_and_cell)),
+    TaskSpec(
+        "transcribe",
+        "transcribe",
+        (*TRAIN_SECTIONS, "backend", "evaluate"),
+        _transcribe,
+        trains="train_speech",
+    ),
+    TaskSpec("train_trigger", "train_trigger", TRAIN_SECTIONS, with_optimizer(model_and_cell)),
+    TaskSpec(
+        "detect_triggers",
+        "detect_triggers",
+        (*TRAIN_SECTIONS, "backend", "evaluate"),
+        _detect,
+        trains="train_trigger",
+    ),
+)
