@@ -234,7 +234,7 @@ def best_labellings(
         ranks = ranks + inputs.final[state]
     slot = xp.argsort(-ranks, axis=1, kind="stable")[:, : inputs.n_best]
     dtype = inputs.logits.dtype
-    told = (xp.take_along_axis(scores, slot, axis=1), xp.take_along_axis(ranks, slot, axis=1))
+    told = [xp.take_along_axis(a, slot, axis=1).astype(dtype) for a in (scores, ranks)]
     emitted = xp.full((len(labels), *slot.shape), -1)
     for t in range(len(labels) - 1, -1, -1):
         emitted[t] = xp.take_along_axis(labels[t], slot, axis=1)
@@ -243,9 +243,7 @@ def best_labellings(
     emitted = xp.take_along_axis(emitted, order, axis=0).transpose(1, 2, 0)  # (B, n_best, T)
     lengths = (emitted >= 0).sum(axis=2).astype(xp.int32)
     padded = xp.where(emitted < 0, inputs.blank_id, emitted).astype(xp.int32)
-    return CTCBeamOutputs(
-        xp.ascontiguousarray(padded), lengths, told[0].astype(dtype), told[1].astype(dtype)
-    )
+    return CTCBeamOutputs(xp.ascontiguousarray(padded), lengths, *told)
 
 
 def ctc_beam_dims(params: CTCBeamParams, inputs: CTCBeamInputs) -> CTCBeamDims:
