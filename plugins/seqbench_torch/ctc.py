@@ -28,6 +28,8 @@ class CTCPlan(LossPlan):
         outside = outside_lengths(inputs.lengths, len(logits))
         if outside is not None:
             logits = logits.masked_fill(outside[..., None], 0)
+        if logits.shape[1] == 0:  # torch takes no empty batch
+            return {"loss": logits.sum(dim=(0, 2) if inputs.reduction == "none" else None)}
         behind = torch.arange(targets.shape[1])[None, :] >= inputs.target_lengths[:, None]
         other = (inputs.blank_id + 1) % logits.shape[2]  # any label that torch takes
         losses = functional.ctc_loss(

@@ -76,13 +76,14 @@ def check_frames(operation: str, logits: Array, lengths: Array) -> None:
     """Raise where a frame inside the lengths holds NaN, +inf or nothing but -inf."""
     if 0 in logits.shape:
         return
-    largest = logits.max(axis=2)  # NaN if any is
-    bad = (largest != largest) | (abs(largest) == math.inf)
-    bad = bad & inside_lengths(largest, lengths)
+    odd = (logits == math.inf) | (logits != logits)
+    dead = (logits == -math.inf).all(axis=2)
+    bad = (odd.any(axis=2) | dead) & inside_lengths(dead, lengths)
     if bool(bad.any()):
+        found = "nothing but -inf" if bool((dead & bad).any()) else "NaN or +inf"
         raise RangeError(
-            f"{operation}: the largest logit of a frame is {largest[bad][0]}, expected a number "
-            "(single logits may be -inf); look at the model's weights"
+            f"{operation}: a frame of the logits holds {found}, expected numbers (single logits "
+            "may be -inf); look at the model's weights"
         )
 
 
@@ -106,7 +107,7 @@ def check_search_input(operation: str, logits: Array, lengths: Array, blank_id: 
 def check_label_lengths(operation: str, lengths: Array, batch: int, limit: int) -> None:
     """Raise unless target_lengths is (B,) int32 in [0, L]."""
     check_shape(operation, "target_lengths", lengths, (batch,))
-    if str(lengths.dtype) != "int32":
+    if str(lengths.dtype).removeprefix("torch.") != "int32":
         raise DtypeError(
             f"{operation}: target_lengths are {lengths.dtype}, expected int32; cast them with "
             "astype"

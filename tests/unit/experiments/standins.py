@@ -62,6 +62,10 @@ class FakeRegistry:
             for key, needs in COMPOSITIONS.items()
         }
 
+    def whole(self, kind: str, name: str, backend: str) -> None:
+        """No backend brings a composition whole."""
+        return None
+
     def dataset_specs(self) -> dict[str, DatasetSpec]:
         return {
             name: DatasetSpec(name, f"nowhere.{name}:load", "", "", "", embedded=True)

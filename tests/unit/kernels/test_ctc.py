@@ -130,9 +130,13 @@ def test_long_and_wide_stays_finite(dtype):
         ({"blank_id": 3}, RangeError, "blank_id is 3, expected 0 to V - 1 = 2"),
         ({"blank_id": -1}, RangeError, "blank_id is -1, expected 0 to V - 1 = 2"),
         ({"reduction": "mean"}, RangeError, "'mean', expected one of sum, token_mean, none"),
-        ({"logits": np.full((2, 1, 3), np.nan)}, RangeError, "logit of a frame is nan, expected"),
-        ({"logits": np.full((2, 1, 3), np.inf)}, RangeError, "logit of a frame is inf, expected"),
-        ({"logits": np.full((2, 1, 3), -np.inf)}, RangeError, "of a frame is -inf, expected a nu"),
+        ({"logits": np.full((2, 1, 3), np.nan)}, RangeError, "logits holds NaN or .inf, expected"),
+        ({"logits": np.full((2, 1, 3), np.inf)}, RangeError, "logits holds NaN or .inf, expected"),
+        (
+            {"logits": np.full((2, 1, 3), -np.inf)},
+            RangeError,
+            "holds nothing but -inf, expected nu",
+        ),
     ],
 )
 def test_ctc_refuses(changes, error, message):
@@ -199,7 +203,7 @@ def test_ties_go_to_the_lowest_id(search):
         ({"logits": np.zeros((2, 1, 3), int)}, DtypeError, "are int64, expected a floating"),
         ({"lengths": int32(3)}, RangeError, "a length is 3, expected 0 to T = 2"),
         ({"blank_id": 3}, RangeError, "blank_id is 3, expected 0 to V - 1 = 2"),
-        ({"logits": np.full((2, 1, 3), np.nan)}, RangeError, "of a frame is nan, expected a num"),
+        ({"logits": np.full((2, 1, 3), np.nan)}, RangeError, "logits holds NaN or .inf, expected"),
     ],
 )
 def test_searches_refuse(search, changes, error, message):
