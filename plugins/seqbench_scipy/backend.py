@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import scipy
-from seqbench_numpy.backend import NumpyBackend
+
+from seqbench.interfaces import HostBackend
 
 
-class ScipyBackend(NumpyBackend):
+class ScipyBackend(HostBackend):
     """A peer: it brings its own routines."""
 
     name = "scipy"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.xp: Any = None
 
     def versions(self) -> dict[str, str]:
         return {**super().versions(), "scipy": scipy.__version__}

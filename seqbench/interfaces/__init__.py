@@ -34,7 +34,7 @@ from .errors import (
     unknown_name,
 )
 from .hookspecs import hookimpl, hookspec
-from .host import HostMemory, HostTimer
+from .host import HostBackend, HostMemory, HostTimer
 from .records import (
     SCHEMA_VERSION,
     Case,
@@ -80,6 +80,7 @@ __all__ = [
     "Env",
     "Gate",
     "Gradients",
+    "HostBackend",
     "HostMemory",
     "HostTimer",
     "Implementation",

@@ -1,8 +1,13 @@
-"""Clock and memory of the host: what every backend on the CPU measures with."""
+"""The host: clock, memory, and what every backend whose arrays are NumPy's has in common."""
 
 from __future__ import annotations
 
+import importlib
+import platform
 import time
+from typing import Any
+
+from .backend import Array, Device
 
 
 class HostTimer:
@@ -39,3 +44,40 @@ def _status_bytes(field: str) -> int:
             if line.startswith(field + ":"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+class HostBackend:
+    """Host arrays: NumPy itself, and peers that take NumPy's arrays.
+
+    A subclass gives `name` and `versions`, and `xp` where it offers the shared texts. NumPy is
+    imported with the first backend, so that listing plugins needs none.
+    """
+
+    name = ""
+    xp: Any = None
+
+    def __init__(self) -> None:
+        self.device = Device(kind="cpu", model=platform.processor() or platform.machine())
+        self._numpy = importlib.import_module("numpy")
+
+    def to_device(self, array: Any) -> Array:
+        """C-contiguous, copied only where it must be."""
+        return self._numpy.asarray(array, order="C")  # ascontiguousarray makes 0-d arrays 1-d
+
+    def to_host(self, array: Array) -> Any:
+        return self._numpy.asarray(array)
+
+    def scatter_add(self, out: Array, ids: Array, rows: Array) -> None:
+        self._numpy.add.at(out, ids, rows)
+
+    def synchronize(self) -> None:
+        return None
+
+    def timer(self) -> HostTimer:
+        return HostTimer()
+
+    def memory(self) -> HostMemory:
+        return HostMemory()
+
+    def versions(self) -> dict[str, str]:
+        return {"numpy": self._numpy.__version__}

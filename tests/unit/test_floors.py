@@ -71,6 +71,13 @@ def test_plugins_import_interfaces_kernels_and_testing_alone():
         assert not above, f"{path.relative_to(ROOT)} imports {sorted(above)}"
 
 
+def test_no_plugin_imports_another():
+    for path in (ROOT / "plugins").rglob("seqbench_*/*.py"):
+        others = {m.split(".")[0] for m in imported_modules(path)} - {path.parent.name, "seqbench"}
+        found = sorted(m for m in others if m.startswith("seqbench_"))
+        assert not found, f"{path.relative_to(ROOT)} imports {found}"
+
+
 @pytest.mark.parametrize(
     ("library", "plugin"), [("cupy", "seqbench_cupy"), ("torch", "seqbench_torch")]
 )
