@@ -81,5 +81,6 @@ def seqbench_implementations() -> list[ImplementationSpec]:
             )
         ),
         _own("vectors", "cooccurrence", "cooccurrence:Cooccurrence"),
-        _own("vectors", "glove_update", "glove:GloveUpdate"),
+        _own("vectors", "glove_update", "glove:glove_update"),
+        _own("vectors", "glove_update", "glove:glove_update_product", "numpy.glove_update_product"),
     ]

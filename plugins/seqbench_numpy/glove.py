@@ -7,6 +7,7 @@ for the dot products, and AdaGrad runs over the rows that were met, not over the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,31 +23,45 @@ from seqbench.kernels.glove import (
     weights_of,
 )
 
-try:
-    from scipy.sparse._sparsetools import csc_matvecs
-except ImportError:  # private: may move in any release
-    csc_matvecs = None
+from ._scatter import csc_matvecs
+
+Summed = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+
+
+def glove_update(contract: Contract, backend: Backend) -> GloveUpdate:
+    return GloveUpdate(contract, backend, "glove_update", summed_by_columns)
+
+
+def glove_update_product(contract: Contract, backend: Backend) -> GloveUpdate:
+    return GloveUpdate(contract, backend, "glove_update_product", summed_by_product)
 
 
 class GloveUpdate(Implementation):
-    """Serves every size in float32 and float64."""
+    """Serves every size in float32 and float64; `summed` adds up what one row is given."""
 
     tier = "own"
 
-    def __init__(self, contract: Contract, backend: Backend) -> None:
+    def __init__(self, contract: Contract, backend: Backend, name: str, summed: Summed) -> None:
         self.contract, self.backend = contract, backend
-        self.impl_id = f"numpy.{contract.name}"
+        self.impl_id = f"numpy.{name}"
         self.dtypes = contract.dtypes
+        self._summed = summed
+
+    def supports(self, dims: Any, dtype: str) -> str | None:
+        if self._summed is summed_by_columns and csc_matvecs is None:
+            return "this SciPy has no csc_matvecs; choose numpy.glove_update_product"
+        return super().supports(dims, dtype)
 
     def _plan(self, dims: Any, dtype: str, *, grad: bool) -> Plan:
-        return GloveUpdatePlan(dims, np.dtype(dtype))
+        return GloveUpdatePlan(dims, np.dtype(dtype), self._summed)
 
 
 class GloveUpdatePlan(Plan):
     """Gathered rows of both sides, (N, D) each; N is a capacity."""
 
-    def __init__(self, dims: GloveDims, dtype: np.dtype) -> None:
+    def __init__(self, dims: GloveDims, dtype: np.dtype, summed: Summed) -> None:
         N, V, D = dims
+        self._summed = summed
         self._word_rows = np.empty((N, D), dtype)
         self._context_rows = np.empty((N, D), dtype)
         self._met = np.zeros(V, bool)
@@ -73,8 +88,8 @@ class GloveUpdatePlan(Plan):
         weighted = weights_of(chunk, xp=np) * difference
         loss = chunk.factor * (weighted @ difference)
         errors = 2 * chunk.factor * weighted
-        d_weight = summed(row, errors, context_rows, len(words))
-        d_context = summed(column, errors, word_rows, len(contexts))
+        d_weight = self._summed(row, errors, context_rows, len(words))
+        d_context = self._summed(column, errors, word_rows, len(contexts))
         _adagrad(params.weight, params.weight_squares, words, weight, d_weight, rate)
         _adagrad(params.context, params.context_squares, contexts, context, d_context, rate)
         dtype = weight.dtype
@@ -101,16 +116,27 @@ class GloveUpdatePlan(Plan):
         raise UnsupportedError("vectors/glove_update has no gradient; vectors/glove has one")
 
 
-def summed(ids: np.ndarray, factors: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
-    """(count, D) with out[ids[n]] = sum of factors[n] rows[n]; ids (N,) int32, rows (N, D)."""
+def summed_by_columns(
+    ids: np.ndarray, factors: np.ndarray, rows: np.ndarray, count: int
+) -> np.ndarray:
+    """(count, D) with out[ids[n]] = sum of factors[n] rows[n], by SciPy's private loop.
+
+    ids : (N,) int32; rows : (N, D) C-contiguous
+    """
     number, size = rows.shape
     starts = np.arange(number + 1, dtype=np.int32)
-    if csc_matvecs is None or number == 0:
-        matrix = sparse.csc_matrix((factors, ids, starts), shape=(count, number))
-        return np.ascontiguousarray(matrix @ rows)
     out = np.zeros((count, size), rows.dtype)
     csc_matvecs(count, number, size, starts, ids, factors, rows.reshape(-1), out.reshape(-1))
     return out
+
+
+def summed_by_product(
+    ids: np.ndarray, factors: np.ndarray, rows: np.ndarray, count: int
+) -> np.ndarray:
+    """The same by SciPy's public product."""
+    starts = np.arange(len(ids) + 1, dtype=np.int32)
+    matrix = sparse.csc_array((factors, ids, starts), shape=(count, len(ids)))
+    return np.ascontiguousarray(matrix @ rows)
 
 
 def _adagrad(

@@ -205,8 +205,8 @@ MUTANTS = [
     ),
     Mutant(  # contexts see the updated words
         STEP,
-        "d_context = summed(column, errors, word_rows, len(contexts))",
-        "d_context = summed(column, errors, context_rows, len(contexts))",
+        "d_context = self._summed(column, errors, word_rows, len(contexts))",
+        "d_context = self._summed(column, errors, context_rows, len(contexts))",
         conformance("vectors/glove_update", "numpy.glove_update"),
     ),
     Mutant(  # squares that are none

@@ -148,14 +148,23 @@ def test_one_count_by_hand(impl):
     assert held.weight[1, 0] == held.bias[1] == 0  # no row of the chunk
 
 
-def test_scipys_public_product_gives_the_same(monkeypatch):
+def test_scipys_public_product_gives_the_same():
     rng = np.random.default_rng(2)
     first, step = state(rng), GloveStep(chunk(rng), 0.1)
     second = GloveState(*(getattr(first, n).copy() for n in first.__dataclass_fields__))
     get("glove_update")(first, step)
-    monkeypatch.setattr(tuned_glove, "csc_matvecs", None)
-    get("glove_update")(second, step)
+    product = seqbench.get("vectors", "glove_update", "numpy", "numpy.glove_update_product")
+    assert product.impl_id == "numpy.glove_update_product"
+    product(second, step)
     np.testing.assert_allclose(second.weight, first.weight, rtol=1e-13)
+
+
+def test_without_the_private_loop_the_step_says_so(monkeypatch):
+    """Another implementation has another name: it is never put in its place."""
+    monkeypatch.setattr(tuned_glove, "csc_matvecs", None)
+    rng = np.random.default_rng(2)
+    with pytest.raises(UnsupportedError, match=r"no csc_matvecs; choose numpy\.glove_update_prod"):
+        get("glove_update")(state(rng), GloveStep(chunk(rng), 0.1))
 
 
 @pytest.mark.parametrize(
