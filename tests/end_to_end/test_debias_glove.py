@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import os
-import subprocess
-import sys
-
 import pytest
+from tiny_run import run
 
 pytestmark = pytest.mark.data
-
-
-def run(tmp_path, experiment, *overrides):
-    """(what was printed, {(swept value, metric): value})."""
-    command = [sys.executable, "-m", "seqbench", "run", f"experiment={experiment}", "size=tiny"]
-    done = subprocess.run(
-        [*command, f"results_dir={tmp_path}", *overrides],
-        env=os.environ | {"SEQBENCH_CACHE": str(tmp_path / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = tmp_path.rglob("summary.csv")
-    with path.open() as file:
-        return done.stdout, list(csv.DictReader(file))
 
 
 def test_debiasing_leaves_nothing_on_its_axis_and_something_on_others(tmp_path):
