@@ -1,4 +1,4 @@
-"""What cell_cost tells of a cell, with a clock and ceilings that are told."""
+"""What the cost of a cell and of any kernel tells, with a clock and ceilings that are told."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ from seqbench.kernels.gru_simplified import GRU_SIMPLIFIED
 from seqbench.kernels.lstm import LSTM
 from seqbench.kernels.rnn import RNN
 from seqbench.measure import cost
+from seqbench.measure.bench import Bench
 from seqbench.measure.ceilings import Ceilings
-from seqbench.measure.cost import (
-    CostSettings,
-    ceilings_for,
-    cell_cost,
-    random_workload,
-    transcendentals,
-)
+from seqbench.measure.cost import CostSettings, ceilings_for, cell_cost
 from seqbench.measure.host_arrays import HostArrays
+from seqbench.measure.roofline import transcendentals_of
+from seqbench.measure.workloads import draw
 
 DIMS = GRU.Dims(T=4, B=3, I=5, H=6)
 SETTINGS = CostSettings(
@@ -75,10 +72,16 @@ def test_phases_and_figures_of_a_cell(contract):
         ("gflops_per_s", "GFLOP/s"),
         ("share_of_gemm", "fraction"),
         ("share_of_ceiling", "fraction"),
+        ("share_of_limit", "fraction"),
+        ("limit", "s"),
+        ("limit_compute", "s"),
+        ("limit_memory", "s"),
+        ("limit_transcendental", "s"),
+        ("limit_launch", "s"),
     }
     units = {(s.metric, s.unit) for s in found.samples if s.phase == "forward"}
     assert units == once | {("time", "s")}
-    assert len(counted) == 2 * len(once) + 5
+    assert len(counted) == 2 * len(once) + 5 + 1  # ceilings; gate_error
     assert set(counted.values()) == {1}
     assert [s.repetition for s in found.samples[:6]] == list(range(6))
 
@@ -135,9 +138,7 @@ def test_forward_backward_loads_first():
         def __getattr__(self, name):
             return lambda argument: log.append(name)
 
-    bench = cost._Bench(
-        SharedText(GRU, Clocked()), DIMS, "float32", random_workload(GRU, DIMS, "float32", 0)
-    )
+    bench = Bench(SharedText(GRU, Clocked()), DIMS, "float32", draw(GRU, DIMS._asdict()))
     calls = bench.calls(Plan())
     for phase in ("load", "forward", "forward_backward"):
         calls[phase]()
@@ -146,8 +147,8 @@ def test_forward_backward_loads_first():
 
 
 def test_the_workload_is_seeded_and_full_length():
-    one, same = (random_workload(LSTM, DIMS, "float32", 3) for _ in range(2))
-    other = random_workload(LSTM, DIMS, "float32", 4)
+    one, same = (draw(LSTM, DIMS._asdict(), "float32", 3) for _ in range(2))
+    other = draw(LSTM, DIMS._asdict(), "float32", 4)
     assert np.array_equal(one.params.weight_hh, same.params.weight_hh)
     assert not np.array_equal(one.params.weight_hh, other.params.weight_hh)
     assert one.inputs.lengths.tolist() == [4, 4, 4]
@@ -159,12 +160,13 @@ def test_a_contract_without_shapes_is_told():
     contract = replace(GRU, shapes=None)
     told = "cell_cost: cell/gru has no shapes to draw weights by, expected `Contract.shapes`"
     with pytest.raises(UnsupportedError, match=re.escape(told)):
-        random_workload(contract, DIMS, "float32", 0)
+        cell_cost(SharedText(contract, Clocked()), DIMS, "float32", SETTINGS)
 
 
 def test_transcendentals_are_the_gates_and_the_memorys_tanh():
     units = 4 * 3 * 6
-    counted = {c.name: transcendentals(c, DIMS) // units for c in (RNN, GRU_SIMPLIFIED, GRU, LSTM)}
+    cells = (RNN, GRU_SIMPLIFIED, GRU, LSTM)
+    counted = {c.name: transcendentals_of(c, DIMS, True) // units for c in cells}
     assert counted == {"rnn": 1, "gru_simplified": 2, "gru": 3, "lstm": 5}
 
 
