@@ -143,6 +143,12 @@ def vector_bytes(dims: VectorDims, grad: bool, itemsize: int) -> int:
     return max(1, read + (itemsize * rows if grad else 0))
 
 
+def softmax_bytes(dims: VectorDims, grad: bool, itemsize: int) -> int:
+    """A row a position and the whole of weight_out once, ids; backward writes what it read."""
+    rows = itemsize * dims.D * (dims.N + dims.V)
+    return rows * (2 if grad else 1) + 12 * dims.N
+
+
 def vector_shapes(dims: VectorDims) -> dict[str, tuple[int, ...]]:
     return {"weight_in": (dims.V, dims.D), "weight_out": (dims.V, dims.D)}
 
@@ -180,7 +186,7 @@ def objective_contract(
         dims=vector_dims,
         validate=check,
         flops=flops,
-        bytes=vector_bytes,
+        bytes=softmax_bytes if chunk is SoftmaxChunk else vector_bytes,
         transcendentals=lambda dims, grad: problems(dims),
         cache=no_cache,
         forward=loss_forward(objective),
