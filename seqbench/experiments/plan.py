@@ -101,18 +101,42 @@ def make_plans(
         config = builder(point.config)
         name = config.experiment.name
         if name not in planners:
-            planners[name] = _Planner(config, builder, resolver, device_model)
+            experiment = _with_axis(config.experiment, point.swept)
+            planners[name] = _Planner(config, experiment, builder, resolver, device_model)
         planners[name].add(config, point.swept)
     return [planner.plan() for planner in planners.values()]
+
+
+def _with_axis(experiment: ExperimentConfig, swept: Sequence[str]) -> ExperimentConfig:
+    """The scaling's axis as the whole key that is swept: `T` may stand for `sizes.T`.
+
+    Raises UsageError where nothing of that name is swept, before anything runs.
+    """
+    axis = experiment.scaling.axis
+    if not axis:
+        return experiment
+    ending = [key for key in swept if key.endswith(f".{axis}")]
+    found = [axis] if axis in swept else ending
+    if len(found) != 1:
+        raise UsageError(
+            f"experiment.scaling.axis is {axis!r}, expected one of the swept keys "
+            f"{', '.join(swept) or '(none)'}; sweep it, or give the whole key"
+        )
+    return replace(experiment, scaling=replace(experiment.scaling, axis=found[0]))
 
 
 class _Planner:
     """Collects the cases of one experiment."""
 
     def __init__(
-        self, first: RunConfig, builder: ConfigBuilder, resolver: Resolver, device_model: str
+        self,
+        first: RunConfig,
+        experiment: ExperimentConfig,
+        builder: ConfigBuilder,
+        resolver: Resolver,
+        device_model: str,
     ) -> None:
-        self._experiment = first.experiment
+        self._experiment = experiment
         self._seed = first.seed
         self._task = task_spec(first.experiment.task)
         self._trains = task_spec(self._task.trains) if self._task.trains else self._task

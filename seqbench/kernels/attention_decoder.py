@@ -90,8 +90,8 @@ def decoder_bytes(cell: Contract, dims: AttentionDecoderDims, grad: bool, itemsi
 
 def decoder_transcendentals(cell: Contract, dims: AttentionDecoderDims, grad: bool) -> int:
     """Both the cell's and the attention's."""
-    of_cell = cell.transcendentals(_cell_dims(dims), grad)  # type: ignore[misc]
-    return of_cell + ADDITIVE.transcendentals(_attention_dims(dims), grad)  # type: ignore[misc]
+    of_attention = ADDITIVE.transcendentals(_attention_dims(dims), grad)
+    return of_attention + cell.transcendentals(_cell_dims(dims), grad)  # type: ignore[misc]
 
 
 def decoder_steps(dims: AttentionDecoderDims) -> int:

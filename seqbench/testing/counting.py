@@ -99,10 +99,6 @@ class CountingArray(np.ndarray):
         _tally(self.size, self)
         return super().argmin(*args, **options)
 
-    def cumsum(self, *args: Any, **options: Any) -> Any:
-        _tally(self.size, self)
-        return super().cumsum(*args, **options)
-
     def dot(self, other: Any, *args: Any, **options: Any) -> Any:
         return np.dot(self, other, *args, **options)
 

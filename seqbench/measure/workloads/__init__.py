@@ -67,12 +67,12 @@ _BUILDERS: dict[str, _Builder] = {}
 
 
 def workload(
-    key: str, *, graded: tuple[str, ...] | None = None, **sizes: int
+    key: str, graded: tuple[str, ...] | None = None, /, **sizes: int
 ) -> Callable[[Build], Build]:
     """Register `(rng, **sizes) -> (params, inputs)` for the contract `key`.
 
-    sizes : each size that the builder takes and its default; named as in the contract's Dims
     graded : the fields of Outputs through which a gradient flows; None for all floating ones
+    sizes : each size that the builder takes and its default; named as in the contract's Dims
     """
 
     def register(build: Build) -> Build:
@@ -103,7 +103,7 @@ def draw(
     if odd:
         raise UnsupportedError(
             f"workload: {contract.key} has no size {odd[0]}, expected one of "
-            f"{', '.join(builder.sizes)}; leave kernel.sizes.{odd[0]} out for this kernel"
+            f"{', '.join(builder.sizes)}; leave sizes.{odd[0]} out for this kernel"
         )
     rng = np.random.default_rng([seed, zlib.crc32(contract.key.encode())])
     params, inputs = (

@@ -34,12 +34,12 @@ def _additive(rng: np.random.Generator, Q: int, A: int, D: int) -> AdditiveParam
     return AdditiveParams(query, key, draw(D), draw(D) / math.sqrt(D))
 
 
-@workload("attention/additive", graded=("context",), Tq=50, B=32, Tx=50, Q=256, A=256, D=256)
+@workload("attention/additive", ("context",), Tq=50, B=32, Tx=50, Q=256, A=256, D=256)
 def _(rng: np.random.Generator, Tq: int, B: int, Tx: int, Q: int, A: int, D: int) -> Built:
     return _additive(rng, Q, A, D), _inputs(rng, Tq, B, Tx, Q, A)
 
 
-@workload("attention/dot", graded=("context",), Tq=50, B=32, Tx=50, A=256)
+@workload("attention/dot", ("context",), Tq=50, B=32, Tx=50, A=256)
 def _(rng: np.random.Generator, Tq: int, B: int, Tx: int, A: int) -> Built:
     """Queries are as wide as the memory; scores of order one."""
     inputs = _inputs(rng, Tq, B, Tx, A, A)
@@ -47,7 +47,7 @@ def _(rng: np.random.Generator, Tq: int, B: int, Tx: int, A: int) -> Built:
     return NoParams(), inputs
 
 
-@workload("attention/general", graded=("context",), Tq=50, B=32, Tx=50, Q=256, A=256)
+@workload("attention/general", ("context",), Tq=50, B=32, Tx=50, Q=256, A=256)
 def _(rng: np.random.Generator, Tq: int, B: int, Tx: int, Q: int, A: int) -> Built:
     weight = rng.standard_normal((Q, A)) / math.sqrt(Q * A)
     return GeneralParams(weight), _inputs(rng, Tq, B, Tx, Q, A)
@@ -80,6 +80,6 @@ def _decoder(
 for _cell in (RNN, GRU, LSTM):
     workload(
         f"attention/decoder_{_cell.name}",
-        graded=("output", "context"),
+        ("output", "context"),
         **{"T": 25, "B": 32, "Tx": 25, "E": 128, "A": 256, "D": 128, "H": 128},
     )(functools.partial(_decoder, _cell))

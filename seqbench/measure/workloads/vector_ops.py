@@ -69,16 +69,19 @@ def _subspace(rng: np.random.Generator, E: int, C: int) -> Subspace:
     return Subspace(np.linalg.qr(rng.standard_normal((E, C)))[0].T.copy())
 
 
-def _unit(rng: np.random.Generator, N: int, E: int) -> np.ndarray:
-    rows = rng.standard_normal((N, E))
+def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @workload("vector_op/neutralise", N=10_000, E=300, C=1)
 def _(rng: np.random.Generator, N: int, E: int, C: int) -> Built:
-    return _subspace(rng, E, C), Rows(_unit(rng, N, E))
+    return _subspace(rng, E, C), Rows(_unit(rng.standard_normal((N, E))))
 
 
 @workload("vector_op/equalise", N=10_000, E=300, C=1)
 def _(rng: np.random.Generator, N: int, E: int, C: int) -> Built:
-    return _subspace(rng, E, C), RowPairs(_unit(rng, N, E), _unit(rng, N, E))
+    """Pairs that lie on either side of the subspace: those that do not have no side to keep."""
+    subspace = _subspace(rng, E, C)
+    sides = 10.0 * subspace.directions[0]
+    first, second = (rng.standard_normal((N, E)) + sign * sides for sign in (1, -1))
+    return subspace, RowPairs(_unit(first), _unit(second))

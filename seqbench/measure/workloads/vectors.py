@@ -36,7 +36,10 @@ def _words(rng: np.random.Generator, N: int, V: int) -> np.ndarray:
     return rng.choice(V, N, p=shares / shares.sum()).astype(np.int32)
 
 
-def _tokens(rng: np.random.Generator, N: int, V: int, R: int) -> tuple[np.ndarray, ...]:
+Tokens = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _tokens(rng: np.random.Generator, N: int, V: int, R: int) -> Tokens:
     """ids, left, right: one run of text, each position with a window of 1 to R words a side."""
     place, reach = np.arange(N), rng.integers(1, R + 1, N)
     left, right = np.minimum(reach, place), np.minimum(reach, N - 1 - place)
@@ -80,9 +83,9 @@ for _names, _build, _sizes in (
     (("skipgram_ns", "cbow_ns"), _negative, {**CHUNK, "J": 16, "block": 16}),
 ):
     for _name in _names:
-        workload(f"vectors/{_name}", **_sizes)(_build)
+        workload(f"vectors/{_name}", None, **_sizes)(_build)
         for _update in ("update", "word2vec") if _name.startswith("cbow") else ("update",):
-            workload(f"vectors/{_name}_{_update}", **_sizes)(_updating(_build))
+            workload(f"vectors/{_name}_{_update}", None, **_sizes)(_updating(_build))
 
 
 # -- GloVe ---------------------------------------------------------------------------------------

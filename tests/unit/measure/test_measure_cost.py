@@ -10,15 +10,24 @@ import numpy as np
 import pytest
 from fake_clock import FakeTimer
 
-from seqbench.interfaces import Device, SharedText, UnsupportedError
+from seqbench.interfaces import (
+    Device,
+    HostBackend,
+    RangeError,
+    SharedText,
+    UnsupportedError,
+    host,
+)
 from seqbench.kernels.gru import GRU
 from seqbench.kernels.gru_simplified import GRU_SIMPLIFIED
+from seqbench.kernels.losses import SOFTMAX_CROSS_ENTROPY
 from seqbench.kernels.lstm import LSTM
+from seqbench.kernels.optimizers import ADAM
 from seqbench.kernels.rnn import RNN
 from seqbench.measure import cost
 from seqbench.measure.bench import Bench
 from seqbench.measure.ceilings import Ceilings
-from seqbench.measure.cost import CostSettings, ceilings_for, cell_cost
+from seqbench.measure.cost import CostSettings, ceilings_for, cell_cost, kernel_cost
 from seqbench.measure.host_arrays import HostArrays
 from seqbench.measure.roofline import transcendentals_of
 from seqbench.measure.workloads import draw
@@ -179,3 +188,107 @@ def test_a_peer_on_the_cpu_is_held_against_numpys_ceilings_and_elsewhere_against
     peer.device = Device(kind="gpu")
     told = "none: backend torch has no array namespace"
     assert ceilings_for(SharedText(GRU, peer), "float32") == (None, told)
+
+
+# -- any kernel ----------------------------------------------------------------------------------
+
+
+def phases(found):
+    return {s.phase for s in found.samples if s.metric == "time"}
+
+
+def test_a_kernel_has_the_phases_that_it_can_have():
+    work = draw(ADAM, {"N": 9})
+    found = kernel_cost(SharedText(ADAM, Clocked()), work, "float32", SETTINGS)
+    assert phases(found) == {"forward"}
+    work = draw(SOFTMAX_CROSS_ENTROPY, {"T": 3, "B": 2, "V": 5})
+    found = kernel_cost(SharedText(SOFTMAX_CROSS_ENTROPY, Clocked()), work, "float32", SETTINGS)
+    assert phases(found) == {"forward", "forward_backward"}
+    assert found.notes["dims"] == {"T": 3, "B": 2, "V": 5}
+    assert found.notes["cache"] == "warm"
+
+
+def test_the_largest_error_of_the_gate_is_a_row():
+    found = kernel_cost(SharedText(GRU, Clocked()), draw(GRU, DIMS._asdict()), "float32", SETTINGS)
+    (error,) = [s for s in found.samples if s.metric == "gate_error"]
+    assert 0 < error.value < 1e-5
+    assert f"{error.value:.2g}" in found.notes["errors"].values()
+
+
+class DeviceEvents:
+    """A timer of a made device: it tells the clock beside every time, which falls at the end."""
+
+    def __init__(self, clocks):
+        self._clocks, self._count = clocks, 0
+
+    def start(self):
+        return None
+
+    def stop(self):
+        self._count += 1
+        return 0.02
+
+    def reading(self):
+        return {"sm_clock_mhz": self._clocks[min(self._count, len(self._clocks)) - 1]}
+
+
+class MadeDevice(Clocked):
+    name = "made"
+    device = Device(kind="gpu", model="made")
+
+    def __init__(self, clocks=(1980.0,)):
+        self.log, self._clocks = [], clocks
+
+    def timer(self):
+        return DeviceEvents(self._clocks)
+
+    def flush_cache(self):
+        self.log.append("flush")
+
+
+def adam_on(backend, **changes):
+    work = draw(ADAM, {"N": 9})
+    return kernel_cost(SharedText(ADAM, backend), work, "float32", replace(SETTINGS, **changes))
+
+
+def test_a_device_tells_its_clock_with_each_sample():
+    found = adam_on(MadeDevice())
+    clocks = [s for s in found.samples if s.metric == "sm_clock_mhz"]
+    assert [(s.value, s.unit, s.direction, s.repetition) for s in clocks] == [
+        (1980.0, "MHz", "none", n) for n in range(6)
+    ]
+    assert found.valid
+
+
+def test_a_clock_that_falls_makes_the_times_invalid_and_keeps_them():
+    found = adam_on(MadeDevice([1980.0, 1980.0, 1980.0, 1980.0, 1980.0, 990.0]))
+    assert found.reasons == [
+        "forward: throttled: sm_clock_mhz fell to 990 in 2 of 6 samples, expected 75% of 1980 at "
+        "least; let it cool"
+    ]
+    assert len([s for s in found.samples if s.metric == "time"]) == 6
+
+
+def test_cold_caches_are_flushed_ahead_of_every_sample():
+    device = MadeDevice()
+    assert adam_on(device, cache="cold").notes["cache"] == "cold"
+    assert device.log == ["flush"] * 6
+    device = MadeDevice()
+    adam_on(device)
+    assert device.log == []
+
+
+def test_a_backend_that_cannot_flush_says_so():
+    told = "cache is 'cold' and backend host cannot empty its caches, expected a backend with"
+    with pytest.raises(UnsupportedError, match=told):
+        adam_on(Clocked(), cache="cold")
+    with pytest.raises(RangeError, match="cache is 'tepid', expected one of warm, cold"):
+        replace(SETTINGS, cache="tepid")
+
+
+def test_the_host_empties_its_caches_by_writing(monkeypatch):
+    monkeypatch.setattr(host, "FLUSH_BYTES", 4096)
+    backend = HostBackend()
+    backend.flush_cache()
+    backend.flush_cache()
+    assert backend._flushed.tolist() == [2] * 4096
