@@ -132,7 +132,8 @@ def test_a_table_is_aligned_and_leaves_empty_columns_out():
 def test_check_of_an_unknown_backend_has_candidates(seqbench):
     code, _, err = seqbench("check", "nmpy")
     assert code == 2
-    assert err.startswith("seqbench: error: no backend named 'nmpy'; did you mean 'numpy'?")
+    told = "seqbench: error: no backend named 'nmpy'; did you mean 'numpy' or 'cupy'?"
+    assert err.startswith(told)
 
 
 def test_check_of_an_unavailable_backend_says_why(seqbench, monkeypatch):
