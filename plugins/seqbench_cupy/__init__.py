@@ -38,5 +38,8 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("attention", "additive", "attention:AdditiveAttention"),
         _own("attention", "dot", "attention:DotAttention"),
         _own("attention", "general", "attention:GeneralAttention"),
+        _own("feature", "stft", "features:Stft"),
+        _own("feature", "log_mel", "features:LogMel"),
+        _own("metric", "bleu_stats", "bleu:BleuStats"),
         _own("embedding", "gather", "embedding:Gather"),
     ]
