@@ -15,6 +15,7 @@ def seqbench_backends() -> list[BackendSpec]:
             probe="seqbench_cupy.probe:reason",
             extra="cuda13",
             preload=False,  # CUDA does not survive a fork
+            evidence="seqbench_cupy:evidence.json",
         )
     ]
 
