@@ -35,5 +35,8 @@ def seqbench_implementations() -> list[ImplementationSpec]:
     return [
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("loss", "binary_cross_entropy", "losses:BinaryCrossEntropy"),
+        _own("attention", "additive", "attention:AdditiveAttention"),
+        _own("attention", "dot", "attention:DotAttention"),
+        _own("attention", "general", "attention:GeneralAttention"),
         _own("embedding", "gather", "embedding:Gather"),
     ]

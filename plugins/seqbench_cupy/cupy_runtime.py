@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import cupy
+import numpy as np
 
 from seqbench.interfaces import OutOfMemory, PluginUnavailableError, UnsupportedError
 
 from .runtime import CudaRuntime, DeviceProperties
 from .sources import CudaSource, expression
 
+NULL = np.uint64(0)
+"""CuPy has no null pointer of its own; eight bytes of zero are one."""
 STATIC_LIMIT = 48 * 1024
 """Bytes of shared memory that a kernel has without opting in."""
 
@@ -46,7 +49,8 @@ class CupyRuntime(CudaRuntime):
                 self._require_resident(function, name, grid, block, shared_bytes)
             if shared_bytes > STATIC_LIMIT:
                 function.max_dynamic_shared_size_bytes = shared_bytes
-            function(grid, block, tuple(arguments), shared_mem=shared_bytes)
+            given = tuple(NULL if a is None else a for a in arguments)
+            function(grid, block, given, shared_mem=shared_bytes)
 
         return launch
 

@@ -52,7 +52,7 @@ class Signature:
     parameters: tuple[Parameter, ...]
 
     def checked(self, arguments: Sequence[Any], array_type: Any) -> list[Any]:
-        """Device arrays as they are, None as a null pointer, scalars in the declared type."""
+        """Device arrays and None (a null pointer) as they are, scalars in the declared type."""
         if len(arguments) != len(self.parameters):
             raise UsageError(
                 f"{self.name}: {len(arguments)} arguments given, expected "
@@ -66,7 +66,7 @@ class Signature:
     def _array(self, parameter: Parameter, argument: Any, array_type: Any) -> Any:
         where = f"{self.name}: {parameter.name}"
         if argument is None:
-            return np.uint64(0)
+            return None
         if not isinstance(argument, array_type):
             raise DtypeError(
                 f"{where} is a {type(argument).__module__}.{type(argument).__name__}, expected a "

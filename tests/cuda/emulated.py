@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import cache
 from typing import Any
 
@@ -24,16 +25,17 @@ def implementations() -> tuple[Implementation, ...]:
     registry = seqbench.registry()
     keys = [spec.partition("/") for spec in sorted(registry.contracts())]
     return tuple(
-        made(registry, kind, name, spec)
+        made(registry, kind, name, spec, backend())
         for kind, _, name in keys
         for spec in registry.implementations(kind, name, "cupy")
     )
 
 
-def made(registry: Any, kind: str, name: str, spec: Any) -> Implementation:
+def made(registry: Any, kind: str, name: str, spec: Any, on: CupyBackend) -> Implementation:
+    """What the registry would make of a spec, on a backend of our own."""
     module, _, attribute = spec.target.partition(":")
-    target = getattr(__import__(module, fromlist=[attribute]), attribute)
-    implementation = target(registry.contract(kind, name), backend())
+    target = getattr(importlib.import_module(module), attribute)
+    implementation = target(registry.contract(kind, name), on)
     implementation.impl_id, implementation.tier = spec.impl_id, spec.tier
     implementation.dtypes = spec.dtypes
     return implementation

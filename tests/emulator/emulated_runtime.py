@@ -48,9 +48,7 @@ class EmulatedRuntime(CudaRuntime):
         self._modules: dict[int, EmulatedModule] = {}
 
     def _launcher(self, source: CudaSource, name: str) -> Callable[..., None]:
-        if id(source) not in self._modules:
-            self._modules[id(source)] = EmulatedModule(source.text, source.names)
-        kernel = self._modules[id(source)].kernel(name)
+        kernel = self._module(source).kernel(name)
 
         def launch(grid, block, arguments, shared_bytes, cooperative) -> None:
             if cooperative:
@@ -58,6 +56,11 @@ class EmulatedRuntime(CudaRuntime):
             kernel(grid, block, arguments, shared_bytes=shared_bytes, cooperative=cooperative)
 
         return launch
+
+    def _module(self, source: CudaSource) -> EmulatedModule:
+        if id(source) not in self._modules:
+            self._modules[id(source)] = EmulatedModule(source.text, source.names)
+        return self._modules[id(source)]
 
     def resident_blocks(
         self, source: CudaSource, name: str, *arguments: str, threads: int, shared_bytes: int = 0
