@@ -39,4 +39,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("attention", "dot", "attention:DotAttention"),
         _own("attention", "general", "attention:GeneralAttention"),
         _own("embedding", "gather", "embedding:Gather"),
+        _own("loss", "ctc", "ctc:CTC"),
+        _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
+        _own("decoder", "sample", "sample:Sample"),
     ]

@@ -90,7 +90,7 @@ __device__ __forceinline__ int state_code(const int* targets, int s, int S, int 
 // R states, blockDim.x apart. Dynamic shared memory: two buffers of 2 + (2L + 1) masses, the first
 // two of each always empty, so that no state looks for its neighbours.
 template <typename T, int R>
-__global__ void __launch_bounds__(512)
+__global__ void __launch_bounds__(512, 1)
     ctc_masses(const T* __restrict__ logits, const double* __restrict__ log_sums,
                const int* __restrict__ targets, const int* __restrict__ lengths,
                const int* __restrict__ target_lengths, T* __restrict__ mantissas,
