@@ -15,6 +15,7 @@ def seqbench_backends() -> list[BackendSpec]:
             probe="seqbench_cupy.probe:reason",
             extra="cuda13",
             preload=False,  # CUDA does not survive a fork
+            evidence="seqbench_cupy:evidence.json",
         )
     ]
 
@@ -38,6 +39,9 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("attention", "additive", "attention:AdditiveAttention"),
         _own("attention", "dot", "attention:DotAttention"),
         _own("attention", "general", "attention:GeneralAttention"),
+        _own("feature", "stft", "features:Stft"),
+        _own("feature", "log_mel", "features:LogMel"),
+        _own("metric", "bleu_stats", "bleu:BleuStats"),
         _own("embedding", "gather", "embedding:Gather"),
         _own("loss", "ctc", "ctc:CTC"),
         _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),

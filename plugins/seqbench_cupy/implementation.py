@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqbench.interfaces import Backend, Contract, Implementation, Plan
+from seqbench.interfaces import (
+    Backend,
+    Contract,
+    Gradients,
+    Implementation,
+    Plan,
+    UnsupportedError,
+)
 
 from .runtime import CudaRuntime
 
@@ -31,7 +38,7 @@ class CudaPlan(Plan):
     """Buffers of one implementation on the device; `empty` allocates and counts them."""
 
     def __init__(self, impl: CudaImplementation, dims: Any, dtype: str, *, grad: bool) -> None:
-        self.runtime, self.backend = impl.runtime, impl.backend
+        self.runtime, self.backend, self.contract = impl.runtime, impl.backend, impl.contract
         self.dims, self.dtype, self.grad = dims, dtype, grad
         self.nbytes = 0
         self._params: Any = None
@@ -48,3 +55,7 @@ class CudaPlan(Plan):
 
     def load(self, params: Any) -> None:
         self._params = params
+
+    def backward(self, d_outputs: Any) -> Gradients:
+        """A contract that is differentiable overrides it."""
+        raise UnsupportedError(f"{self.contract.key} has no gradient")

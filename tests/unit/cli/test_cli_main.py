@@ -192,7 +192,7 @@ def test_the_summary_counts():
 def test_evidence_is_of_the_source_that_was_checked():
     class Found:
         def backend(self, name):
-            return type("B", (), {"device": type("D", (), {"kind": "cpu"})})
+            return type("B", (), {"device": type("D", (), {"kind": "cpu", "properties": {}})})
 
         def resolve(self, kind, name, backend):
             return type("R", (), {"impl_id": f"{backend}.{name}", "digest": "d"})
