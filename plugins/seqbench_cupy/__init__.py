@@ -43,4 +43,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("feature", "log_mel", "features:LogMel"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
         _own("embedding", "gather", "embedding:Gather"),
+        _own("loss", "ctc", "ctc:CTC"),
+        _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
+        _own("decoder", "sample", "sample:Sample"),
     ]
