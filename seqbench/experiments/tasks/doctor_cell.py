@@ -35,7 +35,7 @@ def result_of(implementation: Implementation, call: Any, seconds: float) -> Tria
     sampling = Sampling(
         warmup=3,
         min_samples=3,
-        max_samples=100_000,
+        max_samples=1000,
         min_seconds=seconds,
         max_seconds=max(1.0, 10 * seconds),
         target=1.0,
