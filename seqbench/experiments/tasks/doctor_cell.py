@@ -9,8 +9,11 @@ from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, Implementation, Sample, TrialResult
 from seqbench.measure.bench import Bench
 from seqbench.measure.timing import Sampling, observe
-from seqbench.measure.workloads import draw
+from seqbench.measure.workloads import draw, import_builders
 from seqbench.registry import registry
+
+import_builders()  # here, so that the zygote does it once and not every child
+registry()
 
 
 def run(case: Case, context: TrialContext) -> TrialResult:
