@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from seqbench.interfaces import OutOfMemory, PluginUnavailableError, UnsupportedError
 
+from .nvml import SmClock
 from .runtime import CudaRuntime, DeviceProperties
 from .sources import CudaSource, expression
 
@@ -20,20 +23,32 @@ STATIC_LIMIT = 48 * 1024
 """Bytes of shared memory that a kernel has without opting in."""
 
 
+DEVICE_VARIABLE = "SEQBENCH_CUDA_DEVICE"
+
+
+def chosen_device(count: int) -> int:
+    """What SEQBENCH_CUDA_DEVICE names among `count` devices; 0 where it is not set.
+
+    Raises PluginUnavailableError for one that does not exist.
+    """
+    given = os.environ.get(DEVICE_VARIABLE) or "0"
+    if not given.isdigit() or int(given) >= count:
+        raise PluginUnavailableError(
+            f"cupy: {DEVICE_VARIABLE} is {given!r}, expected the number of a device, 0 to "
+            f"{count - 1}; nvidia-smi lists them"
+        )
+    return int(given)
+
+
 class CupyRuntime(CudaRuntime):
-    """Device `index` of this process."""
+    """The device that SEQBENCH_CUDA_DEVICE names, device 0 without it."""
 
     where = "gpu"
     xp: Any = cupy
 
-    def __init__(self, index: int = 0) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        count = cupy.cuda.runtime.getDeviceCount()
-        if not 0 <= index < count:
-            raise PluginUnavailableError(
-                f"cupy: device {index} does not exist, expected 0 to {count - 1}; "
-                "choose one of them"
-            )
+        index = chosen_device(cupy.cuda.runtime.getDeviceCount())
         self.index = index
         cupy.cuda.Device(index).use()
         self.properties = _properties(index)
@@ -120,7 +135,7 @@ class CupyRuntime(CudaRuntime):
         cupy.cuda.get_current_stream().synchronize()
 
     def timer(self) -> EventTimer:
-        return EventTimer()
+        return EventTimer(self.index)
 
     def memory(self) -> PoolPeak:
         return PoolPeak()
@@ -147,19 +162,28 @@ def _properties(index: int) -> DeviceProperties:
 
 
 class EventTimer:
-    """Seconds between two events of the current stream."""
+    """Seconds between two events of the current stream; beside them the launch and the clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, index: int) -> None:
         self._first, self._last = cupy.cuda.Event(), cupy.cuda.Event()
+        self._clock = SmClock(cupy.cuda.runtime.deviceGetPCIBusId(index))
+        self._launch_s = 0.0
 
     def start(self) -> None:
         cupy.cuda.get_current_stream().synchronize()
+        self._started = time.perf_counter()
         self._first.record()
 
     def stop(self) -> float:
         self._last.record()
+        self._launch_s = time.perf_counter() - self._started
         self._last.synchronize()
         return cupy.cuda.get_elapsed_time(self._first, self._last) / 1e3
+
+    def reading(self) -> dict[str, float]:
+        """`launch_s`: until the host had handed over the work; `sm_clock_mhz` where it is told."""
+        clock = self._clock.mhz()
+        return {"launch_s": self._launch_s} | ({"sm_clock_mhz": clock} if clock else {})
 
 
 class PoolPeak(cupy.cuda.MemoryHook):
