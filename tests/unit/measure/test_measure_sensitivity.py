@@ -145,3 +145,14 @@ def test_classes_of_duration():
         "1 to 10 ms",
         ">= 10 ms",
     ]
+
+
+def test_what_can_be_told_from_nothing_and_is_smaller_than_the_margin_is_not_changed():
+    found = Differences(np.array([0.03]), np.array([0.008]), np.array([9.0]))
+    assert verdicts(found, 0.02).tolist() == [SLOWER]
+    assert verdicts(found, 0.035).tolist() == [AMBIGUOUS]
+
+
+def test_what_cannot_be_told_from_nothing_is_not_changed():
+    found = Differences(np.array([0.2, -0.2]), np.full(2, 0.2), np.full(2, 9.0))
+    assert verdicts(found, 0.02).tolist() == [AMBIGUOUS] * 2
