@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from .compare import add_parser as add_compare
+
 DONE, AGAINST, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 LISTS = ("backends", "algorithms", "experiments", "datasets")
 
@@ -72,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="rows as JSON")
     check = commands.add_parser("check", help="the conformance suite against a backend")
     check.add_argument("backend", metavar="BACKEND")
+    add_compare(commands)
     return top
 
 
@@ -86,6 +89,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .listing import show
 
         return show(chosen.what, as_json=chosen.json)
+    if chosen.command == "compare":
+        from .compare import run
+
+        return run(chosen)
     from .check import check
 
     return check(chosen.backend)
