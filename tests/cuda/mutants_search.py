@@ -3,6 +3,7 @@
 from cuda_mutant import CudaMutant
 
 CTC, GREEDY, SAMPLE = "loss/ctc", "decoder/ctc_greedy", "decoder/sample"
+BEAM = "decoder/beam_select"
 MUTANTS = [
     CudaMutant("ctc.cu", "return label != before ?", "return true ?", CTC),
     CudaMutant(
@@ -35,4 +36,18 @@ MUTANTS = [
     CudaMutant(
         "sample.cu", "exp((double(x[v]) - largest) / t", "exp((double(x[v]) - largest) * t", SAMPLE
     ),
+    CudaMutant("beam_select.cu", "k -= shared->above;", "", BEAM),
+    CudaMutant(
+        "beam_select.cu",
+        "while (above + shared->counts[digit] < k)",
+        "while (above + shared->counts[digit] <= k)",
+        BEAM,
+    ),
+    CudaMutant(
+        "beam_select.cu",
+        "const bool downwards = (low & size) == 0;",
+        "const bool downwards = true;",
+        BEAM,
+    ),
+    CudaMutant("beam_select.cu", "done = hope <= value", "done = hope < -value", BEAM),
 ]
