@@ -38,7 +38,7 @@ class Kernel:
     def __init__(self, launch: Callable[..., None], signature: Signature, array_type: type) -> None:
         self._launch = launch
         self.signature = signature
-        self._array_type = array_type
+        self._checked = signature.checker(array_type)
 
     def __call__(
         self,
@@ -53,7 +53,7 @@ class Kernel:
         arguments : device arrays, None for a null pointer, Python or NumPy scalars
         cooperative : every block is resident at once, so that `sq_grid_sync` may be called
         """
-        checked = self.signature.checked(arguments, self._array_type)
+        checked = self._checked(arguments)
         if 0 not in grid:
             self._launch(grid, block, checked, shared_bytes, cooperative)
 

@@ -54,6 +54,12 @@ class Bench:
         call()
         return plan
 
+    def call(self, phase: str) -> Callable[[], object]:
+        """What `phase` times, on a plan of its own with its parameters loaded."""
+        plan = self._plan(phase)
+        plan.load(self._params)
+        return self.calls(plan)[phase]
+
     def calls(self, plan: Any) -> dict[str, Callable[[], object]]:
         """What each phase times."""
 

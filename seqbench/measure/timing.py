@@ -17,6 +17,9 @@ from functools import cache
 from seqbench.interfaces import RangeError, TellingTimer, Timer
 
 CONFIDENCE = 0.95
+NORMAL = 1.959964
+EXACT_RANKS = 1000
+"""Above this many samples the median's rank is by the normal distribution."""
 READINGS = 100
 """A sample should last as long as this many readings of an empty region: an error of 1 %."""
 SPREAD = 0.25
@@ -155,11 +158,12 @@ def median_rank(count: int) -> int:
     Distribution-free: a sample lies below the median with probability 1/2, so the number below is
     binomial.
     """
-    tail, rank = 0, 0
-    allowed = (1 - CONFIDENCE) / 2 * 2**count
+    if count > EXACT_RANKS:
+        return int((count - NORMAL * math.sqrt(count)) / 2)
+    tail, rank, whole = 0, 0, 2**count
     for below in range(count // 2):
         tail += math.comb(count, below)
-        if tail > allowed:
+        if tail * 2 > whole * (1 - CONFIDENCE):
             break
         rank = below + 1
     return rank

@@ -154,7 +154,7 @@ def _floats(value: Any) -> bool:
 
 
 def _builder_of(contract: Contract) -> _Builder:
-    _import_builders()
+    import_builders()
     if contract.key in _BUILDERS:
         return _BUILDERS[contract.key]
     if contract.kind == "cell" and contract.shapes is not None:
@@ -168,6 +168,7 @@ def _builder_of(contract: Contract) -> _Builder:
 
 
 @functools.cache
-def _import_builders() -> None:
+def import_builders() -> None:
+    """Register every family's workloads, which the first `draw` does by itself."""
     for module in WORKLOAD_MODULES:
         importlib.import_module(module)

@@ -55,12 +55,12 @@ def test_a_signature_is_read_with_its_template_arguments():
 
 
 def test_scalars_take_the_declared_type():
-    checked = pick().checked(arguments(), np.ndarray)
+    checked = pick().checker(np.ndarray)(arguments())
     assert [type(a) for a in checked[3:]] == [np.int64, np.int32, np.float32, np.bool_]
 
 
 def test_no_array_is_a_null_pointer():
-    checked = pick().checked(arguments(out=None), np.ndarray)
+    checked = pick().checker(np.ndarray)(arguments(out=None))
     assert checked[2] is None
 
 
@@ -76,12 +76,12 @@ def test_no_array_is_a_null_pointer():
 )
 def test_a_wrong_argument_is_told_before_the_launch(changed, error, told):
     with pytest.raises(error, match=told):
-        pick().checked(arguments(**changed), np.ndarray)
+        pick().checker(np.ndarray)(arguments(**changed))
 
 
 def test_the_number_of_arguments_is_checked():
     with pytest.raises(UsageError, match="pick: 1 arguments given, expected 7: x, ids, out"):
-        pick().checked([1], np.ndarray)
+        pick().checker(np.ndarray)([1])
 
 
 @pytest.mark.parametrize(
