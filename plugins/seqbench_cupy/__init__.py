@@ -46,4 +46,5 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("loss", "ctc", "ctc:CTC"),
         _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
         _own("decoder", "sample", "sample:Sample"),
+        _own("decoder", "beam_select", "beam_select:BeamSelect"),
     ]

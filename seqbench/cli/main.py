@@ -75,6 +75,11 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="the conformance suite against a backend")
     check.add_argument("backend", metavar="BACKEND")
     add_doctor(commands)
+    report = commands.add_parser("report", help="one self-contained page of tables and plots")
+    report.add_argument(
+        "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
+    )
+    report.add_argument("--html", required=True, metavar="FILE", help="the page to write")
     return top
 
 
@@ -93,6 +98,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .doctor import doctor
 
         return doctor(quick=chosen.quick, as_json=chosen.json)
+    if chosen.command == "report":
+        from .report import report
+
+        return report(chosen.tables, chosen.html)
     from .check import check
 
     return check(chosen.backend)

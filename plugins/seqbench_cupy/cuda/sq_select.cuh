@@ -99,7 +99,6 @@ __device__ SqThreshold<Key> sq_select(SqSelectShared* shared, Items items, unsig
   for (int d = 0; d < digits; d++) {
     const bool of_value = d < int(sizeof(Key));
     const int shift = of_value ? 8 * (int(sizeof(Key)) - 1 - d) : 8 * (digits - 1 - d);
-    __syncthreads();  // the digit before has been read
     for (int i = threadIdx.x; i < 256; i += blockDim.x) shared->counts[i] = 0;
     __syncthreads();
     sq_count_digits(shared, items, count, found, shift, of_value);
