@@ -45,6 +45,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("embedding", "gather", "embedding:Gather"),
         _own("loss", "ctc", "ctc:CTC"),
         _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
+        _own("decoder", "ctc_beam", "ctc_beam:CTCBeam"),
         _own("decoder", "sample", "sample:Sample"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
     ]

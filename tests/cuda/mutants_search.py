@@ -3,6 +3,7 @@
 from cuda_mutant import CudaMutant
 
 CTC, GREEDY, SAMPLE = "loss/ctc", "decoder/ctc_greedy", "decoder/sample"
+BEAM, PREFIXES = "decoder/beam_select", "decoder/ctc_beam"
 MUTANTS = [
     CudaMutant("ctc.cu", "return label != before ?", "return true ?", CTC),
     CudaMutant(
@@ -35,4 +36,24 @@ MUTANTS = [
     CudaMutant(
         "sample.cu", "exp((double(x[v]) - largest) / t", "exp((double(x[v]) - largest) * t", SAMPLE
     ),
+    CudaMutant("beam_select.cu", "k -= shared->above;", "", BEAM),
+    CudaMutant(
+        "beam_select.cu",
+        "while (above + shared->counts[digit] < k)",
+        "while (above + shared->counts[digit] <= k)",
+        BEAM,
+    ),
+    CudaMutant(
+        "beam_select.cu",
+        "const bool downwards = (low & size) == 0;",
+        "const bool downwards = true;",
+        BEAM,
+    ),
+    CudaMutant("beam_select.cu", "done = hope <= value", "done = hope < -value", BEAM),
+    CudaMutant("ctc_beam.cu", "v == beam.last[k] ? beam.ending_blank[k] :", "", PREFIXES),
+    CudaMutant("ctc_beam.cu", "arriving = all.extension(parent, last);", "", PREFIXES),
+    CudaMutant("ctc_beam.cu", "if (beam.last[c] == v) return", "if (false) return", PREFIXES),
+    CudaMutant("ctc_beam.cu", "if (v == blank) return", "if (false) return", PREFIXES),
+    CudaMutant("ctc_beam.cu", "is_new && next_state != nullptr ?", "false ?", PREFIXES),
+    CudaMutant("ctc_beam.cu", "after.depth[r]++;", "", PREFIXES),
 ]

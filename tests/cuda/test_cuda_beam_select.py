@@ -113,6 +113,18 @@ def test_nothing_is_left(way):
     assert exact.done.all()
 
 
+def test_a_plan_forgets_what_was_live(way):
+    """A hypothesis that finished has no continuation, however good its logits would be."""
+    inputs = case(4, 2, 100)
+    alive = replace(inputs, finished=np.zeros((4, 2), bool), scores=np.full((4, 2), -1.0))
+    plan = IMPL.plan(BeamDims(4, 2, 100), "float64")
+    plan.forward(alive)
+    finished = alive.finished.copy()
+    finished[1], alive.logits[1, :, 7] = True, 1e3
+    later = replace(alive, finished=finished)
+    require_equal("later", plan.forward(later), EXACT(BeamSelectParams(), later), 1e-10)
+
+
 def test_logits_of_minus_infinity_and_nan(way):
     """Forbidden tokens; a hypothesis whose logits became NaN has no continuation."""
     inputs = case(6, 2, 300)

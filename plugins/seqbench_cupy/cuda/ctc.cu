@@ -14,7 +14,7 @@
 // in the forward direction what flows in before the frame's emission, in the backward direction what
 // is ahead with it; their product is the posterior times the likelihood. mantissas (2, B, T, 2L + 1),
 // exponents alike, int: a likelihood below 2^-2^29 (3.7e8 nats) leaves NaN as gradient.
-#include "sq_common.cuh"
+#include "sq_ctc.cuh"
 
 struct Mass {
   double m, e;
@@ -56,23 +56,6 @@ template <typename T> __device__ __forceinline__ Mass emission(T logit, double l
   if (bits != bits) return {bits, 0.0};
   const double e = floor(bits);
   return {double(two_to(T(bits - e))), e};
-}
-
-// log_sums (T*B,): a warp a row, eight rows a block; rows past the lengths are left alone.
-template <typename T>
-__global__ void ctc_normalise(const T* __restrict__ logits, const int* __restrict__ lengths,
-                              double* __restrict__ log_sums, int rows, int B, int V) {
-  const int lane = threadIdx.x % SQ_WARP;
-  const int row = blockIdx.x * (blockDim.x / SQ_WARP) + threadIdx.x / SQ_WARP;
-  if (row >= rows || row / B >= lengths[row % B]) return;
-  const T* x = logits + (long long)row * V;
-  T largest = -sq_infinity<T>();
-  for (int v = lane; v < V; v += SQ_WARP) largest = sq_max(x[v], largest);
-  largest = sq_warp_reduce(largest, SqMax());
-  double sum = 0.0;
-  for (int v = lane; v < V; v += SQ_WARP) sum += double(sq_exp(x[v] - largest));
-  sum = sq_warp_reduce(sum, SqAdd());
-  if (lane == 0) log_sums[row] = double(largest) + log(sum);
 }
 
 // The state `s` of direction `backward`, counted from where the direction starts: its label, and in
