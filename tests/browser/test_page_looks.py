@@ -69,7 +69,7 @@ def test_a_phone_scrolls_down_alone(tab, pages, name):
         """[document.documentElement.scrollWidth,
         [...document.querySelectorAll("main *, header *")]
           .filter((n) => n.getBoundingClientRect().right > 376)
-          .filter((n) => !n.closest(".grid, .scroll, .wide-figure, details:not([open]) > .values"))
+          .filter((n) => !n.closest(".grid, .facets, .scroll, .wide-figure, details:not([open]) > .values"))
           .map((n) => n.className || n.id || n.tagName)]"""
     )
     assert wide == []
