@@ -55,5 +55,7 @@ MUTANTS = [
     CudaMutant("ctc_beam.cu", "if (beam.last[c] == v) return", "if (false) return", PREFIXES),
     CudaMutant("ctc_beam.cu", "if (v == blank) return", "if (false) return", PREFIXES),
     CudaMutant("ctc_beam.cu", "is_new && next_state != nullptr ?", "false ?", PREFIXES),
-    CudaMutant("ctc_beam.cu", "after.depth[r]++;", "", PREFIXES),
+    CudaMutant(
+        "ctc_beam.cu", "is_new ? before.key[k] : before.parent_key[k]", "before.key[k]", PREFIXES
+    ),
 ]
