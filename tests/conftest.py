@@ -35,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="auto",
         help="auto: skip where a peer library is missing; required: fail",
     )
+    parser.addoption(
+        "--browser",
+        choices=("auto", "required"),
+        default="auto",
+        help="auto: skip the page's browser tests where there is no Chromium; required: fail",
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

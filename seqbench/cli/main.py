@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from .compare import add_parser as add_compare
 from .doctor import add_parser as add_doctor
 
 DONE, AGAINST, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -80,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
         "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
     )
     report.add_argument("--html", required=True, metavar="FILE", help="the page to write")
+    add_compare(commands)
     return top
 
 
@@ -102,6 +104,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .report import report
 
         return report(chosen.tables, chosen.html)
+    if chosen.command == "compare":
+        from .compare import run
+
+        return run(chosen)
     from .check import check
 
     return check(chosen.backend)

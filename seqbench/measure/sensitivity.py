@@ -10,6 +10,7 @@ that it is smaller. Everything here is a pure function of arrays.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,13 @@ POWER_SDS = 1.2816
 """Standard errors between a bound and a truth that is found in nine of ten comparisons."""
 SETTLED = 0.9
 """The margin is such that this share of the cells of identical code comes out SAME."""
-SMALLEST_MARGIN = 0.02
-"""Even where the machine was quiet for the test: it may not be for the comparison."""
+SMALLEST_MARGIN, LARGEST_MARGIN = 0.02, 0.035
+"""Not less, though the machine was quiet for the test: it may not be for the comparison. Not more,
+or a change of 5 % would be called none: a noisier machine needs more processes instead."""
+WITHIN = 0.25
+"""A process stands for its side by this quantile of its samples. Neighbours make samples longer,
+never shorter: on a busy machine lower quartiles differ half as much between processes as medians
+do."""
 CLASSES = (("< 0.1 ms", 1e-4), ("0.1 to 1 ms", 1e-3), ("1 to 10 ms", 1e-2), (">= 10 ms", np.inf))
 """Durations that a machine's noise differs by: name and upper end in seconds."""
 
@@ -44,6 +50,11 @@ class Differences:
         rounds = np.broadcast_to(np.asarray(rounds, float), self.error.shape)
         left = rounds - 2 * np.floor(TRIM * rounds)
         return Differences(self.value, self.error * np.sqrt(have / rounds), np.maximum(left - 1, 1))
+
+
+def time_of(samples: Sequence[float]) -> float:
+    """What one process says of its cell: the WITHIN quantile of its samples."""
+    return float(np.quantile(samples, WITHIN))
 
 
 def differences(seconds: np.ndarray) -> Differences:
@@ -70,7 +81,8 @@ def _trimmed(gaps: np.ndarray) -> tuple[float, float, float]:
 
 
 def margin_of(found: Differences) -> float:
-    """The smallest margin at which identical code comes out SAME in SETTLED of the cells.
+    """The smallest margin at which identical code comes out SAME in SETTLED of the cells, within
+    SMALLEST_MARGIN and LARGEST_MARGIN.
 
     Of each cell: the half-width of its equivalence test, and room for where its difference falls.
     """
@@ -79,7 +91,7 @@ def margin_of(found: Differences) -> float:
         return float("nan")
     tests = stdtrit(np.maximum(found.df[known], 1), 1 - RATE)
     needed = (tests + POWER_SDS) * found.error[known]
-    return max(SMALLEST_MARGIN, float(np.quantile(needed, SETTLED)))
+    return float(np.clip(np.quantile(needed, SETTLED), SMALLEST_MARGIN, LARGEST_MARGIN))
 
 
 def smallest_changes(found: Differences, margin: float) -> np.ndarray:

@@ -181,11 +181,12 @@ def write_csv(table: pd.DataFrame, path: Path | str) -> Path:
 
 def read_csv(path: Path | str) -> pd.DataFrame:
     """What `write_csv` wrote, to the bit. Raises StoreError, see `_read`."""
-    return _read(path, lambda: _csv(path))
+    return _read(path, lambda: exact_csv(path))
 
 
-def _csv(path: Path | str) -> pd.DataFrame:
-    """Numbers by Python's own exact `float`, since pandas' default and its option vary by version.
+def exact_csv(path: Path | str) -> pd.DataFrame:
+    """Any table of ours. Numbers by Python's own exact `float`: pandas' default and its option vary
+    by version.
 
     Swept values come as text: pandas would read `true` as a number and `NA` as nothing.
     """

@@ -7,6 +7,7 @@ of the browser (`--remote-debugging-pipe`). No port is opened and nothing is dow
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -39,18 +40,25 @@ def find_browser() -> str | None:
     return asked or next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def _above_ten(descriptor: int) -> int:
+    """The same pipe at a number that the browser's own 3 and 4 do not meet."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return moved
+
+
 class Browser:
     """One browser process; `page()` opens a tab."""
 
     def __init__(self, program: str) -> None:
         self._profile = tempfile.mkdtemp(prefix="seqbench-browser-")
-        to_browser, self._write = os.pipe()
-        self._read, from_browser = os.pipe()
+        to_browser, self._write = map(_above_ten, os.pipe())
+        self._read, from_browser = map(_above_ten, os.pipe())
         flags = [*FLAGS, f"--user-data-dir={self._profile}"]
         if os.geteuid() == 0:
             flags.append("--no-sandbox")  # Chromium's sandbox refuses root
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", program, *flags],
+            ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "-", program, *flags],
             pass_fds=(to_browser, from_browser),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -60,13 +68,25 @@ class Browser:
         self._buffer = b""
         self._next = 0
         self.events: list[dict[str, Any]] = []
+        try:
+            self.call("Browser.getVersion")
+        except (OSError, AssertionError):
+            self._end()
+            raise
 
     def close(self) -> None:
         try:
             self.call("Browser.close")
         except (OSError, AssertionError):
             self._process.kill()
-        self._process.wait(TIMEOUT_S)
+        self._end()
+
+    def _end(self) -> None:
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(TIMEOUT_S)
         os.close(self._write)
         os.close(self._read)
         shutil.rmtree(self._profile, ignore_errors=True)
@@ -115,6 +135,7 @@ class Page:
 
     def __init__(self, browser: Browser, width: int, height: int, *, dark: bool) -> None:
         self.browser = browser
+        self.opened: set[str] = set()
         created = browser.call("Target.createTarget", url="about:blank")
         self._target = created["targetId"]
         attached = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)
@@ -139,10 +160,11 @@ class Page:
 
     def open(self, path: Path, link: str = "") -> float:
         """Load a file and wait until it says that it is ready; the seconds that took."""
+        self.opened.add(path.absolute().as_uri())
         started = time.monotonic()
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=path.absolute().as_uri() + link)
-        self.until("document.documentElement.dataset.ready === 'yes'")
+        self.until("document.documentElement?.dataset.ready === 'yes'")
         return time.monotonic() - started
 
     def run(self, script: str) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from seqbench.interfaces import Case, Env, Limits, Trial, TrialRecord, UsageError
+from seqbench.measure.sensitivity import time_of
 
 from ..artifacts import ArtifactCache
 from ..launcher import Event, run_trials
@@ -28,7 +29,7 @@ OnEvent = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """seconds : (C, R, 2), a process's median by cell, round and side; NaN where it was lost.
+    """seconds : (C, R, 2), what a process says (`time_of`) by cell, round and side; NaN where lost.
 
     process_s : (C,) wall seconds of one process of each cell; errors : why processes were lost
     """
@@ -44,8 +45,10 @@ class Twice:
 
     @property
     def durations(self) -> np.ndarray:
-        """(C,) the median time of each cell over all processes."""
-        return np.nanmedian(self.seconds.reshape(len(self.cells), -1), axis=1)
+        """(C,) the median time of each cell over all processes; NaN where all were lost."""
+        flat = self.seconds.reshape(len(self.cells), -1)
+        known = np.isfinite(flat).any(axis=1)
+        return np.where(known, np.nanmedian(np.where(known[:, None], flat, 0.0), axis=1), np.nan)
 
 
 def plan_twice(
@@ -130,7 +133,7 @@ def _gathered(
             errors[f"{cells[place].name}: {why}"] = None
             continue
         walls[place].append(record.wall_s)
-        seconds[place, trial.round, SIDES.index(params["side"])] = statistics.median(times)
+        seconds[place, trial.round, SIDES.index(params["side"])] = time_of(times)
     process_s = np.array([statistics.median(own) if own else np.nan for own in walls])
     return Twice(list(cells), seconds, process_s, list(errors))
 

@@ -141,6 +141,10 @@ def _positive(value: Any) -> bool:
 
 
 def _of_verdicts(sheet: Sheet) -> str:
-    counts = Counter(str(verdict) or "not judged" for verdict in sheet.columns["verdict"])
+    pairs = zip(sheet.columns["verdict"], sheet.column("presence"), strict=True)
+    counts = Counter(
+        str(verdict or (there if there in ("added", "removed") else "not judged"))
+        for verdict, there in pairs
+    )
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     return f"{several(len(sheet), 'row')} compared: {told}."

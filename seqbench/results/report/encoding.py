@@ -55,7 +55,7 @@ def _text(value: Any) -> str:
 def _metrics(sheet: Sheet) -> list[dict[str, Any]]:
     """Each metric and phase that the values are of, and whether it is a measured cost."""
     names = ("metric", "phase", "unit", "direction")
-    if any(name not in sheet.columns for name in names):
+    if any(name not in sheet.columns for name in (*names, "value")):
         return []
     found = dict.fromkeys(zip(*(sheet.columns[name] for name in names), strict=True))
     return [

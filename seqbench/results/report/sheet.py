@@ -16,7 +16,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rows": ("trial_key", "phase", "metric", "repetition"),
     "summary": ("experiment", "task", "case_id", "kernel_impl", "phase", "metric"),
     "ratios": ("group", "size", "ours", "peer"),
-    "verdicts": (),
+    "verdicts": ("experiment", "task", "label", "kernel_impl", "phase", "metric"),
 }
 """By kind: the columns that name a row; a deep link holds their values."""
 
@@ -37,7 +37,9 @@ class Sheet:
 
     @property
     def key(self) -> tuple[str, ...]:
-        return tuple(name for name in KEYS[self.kind] if name in self.columns)
+        """Empty where a comparison of another make has not all of these columns."""
+        names = KEYS[self.kind]
+        return names if all(name in self.columns for name in names) else ()
 
     def column(self, name: str) -> Column:
         """Its values; empty texts where there is no such column."""

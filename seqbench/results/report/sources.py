@@ -49,7 +49,9 @@ def _read_folder(folder: Path, found: Collected) -> None:
 def _name(path: Path, folder: Path) -> str:
     """`cpu/cell_cost` of cpu/cell_cost/summary.csv, `cpu/ratios` of cpu/ratios.csv."""
     inner = path.relative_to(folder).with_suffix("")
-    return str(inner.parent if inner.name == "summary" and inner.parent.name else inner)
+    if inner.name != "summary":
+        return str(inner)
+    return str(inner.parent) if inner.parent.name else folder.absolute().name
 
 
 def _below(folder: Path) -> Iterator[Path]:

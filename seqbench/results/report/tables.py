@@ -34,7 +34,9 @@ def read_file(path: Path, found: Collected, name: str = "") -> None:
         raise StoreError(f"report: {path} does not exist, expected a table or a folder of them")
     found.files.append(path)
     if path.suffix == ".json":
-        sheet = Sheet(name or _name(path), "verdicts", str(path), read_verdicts(path))
+        columns, told = read_verdicts(path)
+        sheet = Sheet(name or _name(path), "verdicts", str(path), columns)
+        found.notes += [f"{path.name}: {one}" for one in told]
     else:
         columns = _parquet(path) if path.suffix == ".parquet" else read_columns(path)
         sheet = _sheet(path, columns, name or _name(path))

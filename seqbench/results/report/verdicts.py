@@ -1,4 +1,8 @@
-"""A comparison's JSON as columns: any document with a list of objects that have a verdict."""
+"""A comparison's JSON as columns: any document with a list of objects that have a verdict.
+
+`seqbench compare --format json` writes one; `low` and `high` are there of the ratio, and of a
+quality's difference, which is turned into a ratio here too: one axis for all.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,11 @@ from .sheet import Column
 FORM = "expected what `seqbench compare --format json` wrote"
 
 
-def read_verdicts(path: Path) -> dict[str, Column]:
-    """Nested values under dotted names, lists as JSON. StoreError where there are no verdicts."""
+def read_verdicts(path: Path) -> tuple[dict[str, Column], list[str]]:
+    """Columns, nested values under dotted names, and what the comparison told.
+
+    Raises StoreError where there are no verdicts.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -29,7 +36,25 @@ def read_verdicts(path: Path) -> dict[str, Column]:
         )
     flat = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
-    return {name: _column([row.get(name) for row in flat]) for name in names}
+    columns = {name: _column([row.get(name) for row in flat]) for name in names}
+    told = document.get("told", []) if isinstance(document, dict) else []
+    return _as_ratios(columns), [str(one) for one in told] if isinstance(told, list) else []
+
+
+def _as_ratios(columns: dict[str, Column]) -> dict[str, Column]:
+    """`ratio_low` and `ratio_high` beside `low` and `high`."""
+    if not {"low", "high", "base", "kind"} <= set(columns):
+        return columns
+    for name in ("low", "high"):
+        bounds = zip(columns[name], columns["base"], columns["kind"], strict=True)
+        columns[f"ratio_{name}"] = [_bound(*one) for one in bounds]
+    return columns
+
+
+def _bound(bound: Any, base: Any, kind: str) -> float | None:
+    if kind != "quality" or not isinstance(bound, (int, float)):
+        return bound if isinstance(bound, (int, float)) else None
+    return 1 + bound / base if isinstance(base, (int, float)) and base > 0 else None
 
 
 def _rows(document: Any) -> list[Mapping[str, Any]]:

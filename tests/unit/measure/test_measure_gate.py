@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 from seqbench.interfaces import SharedText, UnsupportedError
+from seqbench.kernels.attention_decoder import DECODER_GRU
+from seqbench.kernels.bleu import BLEU_STATS
 from seqbench.kernels.gru import GRU
 from seqbench.kernels.lstm import LSTM
-from seqbench.measure.gate import correctness_gate, relative_error
+from seqbench.kernels.nearest import NEIGHBOURS
+from seqbench.kernels.optimizers import ADAM
+from seqbench.measure.gate import correctness_gate, relative_error, share_that_differs
 from seqbench.measure.host_arrays import HOST
 from seqbench.measure.workloads import draw
 
@@ -127,3 +131,80 @@ def test_relative_error_by_hand():
     assert relative_error(np.array([np.inf, 1.0]), np.array([3.0, 1.0])) == float("inf")
     assert relative_error(np.array([0.5]), np.array([0.0])) == 0.5
     assert relative_error(np.zeros((0, 2)), np.zeros((0, 2))) == 0.0
+
+
+# -- kernels of every kind -------------------------------------------------------------------------
+
+
+class Changed(SharedText):
+    """The shared text with its outputs, or its updated parameters, changed afterwards."""
+
+    change = staticmethod(lambda params, outputs: outputs)
+
+    def _plan(self, dims, dtype, *, grad):
+        plan = super()._plan(dims, dtype, grad=grad)
+        right = plan.forward
+        plan.forward = lambda inputs: self.change(plan._params, right(inputs))
+        return plan
+
+
+def changed(contract, change, dtype="float32", **sizes):
+    impl = Changed(contract, HOST)
+    impl.change = change
+    work = draw(contract, sizes, dtype)
+    return correctness_gate(impl, work.params, work.inputs, dtype)
+
+
+def first_answers_off(params, outputs):
+    outputs.ids[:2] += 1
+    return outputs
+
+
+def test_ids_may_differ_in_few_places_where_floats_decide():
+    """Near ties of float32 scores; in float64 there are none."""
+    few = changed(NEIGHBOURS, first_answers_off, N=400, V=500, E=8, K=10)
+    assert (few.gate, few.errors["ids"]) == ("fail", pytest.approx(20 / 4000))
+    one = changed(NEIGHBOURS, first_answers_off, N=2000, V=500, E=8, K=10)
+    assert (one.gate, one.errors["ids"]) == ("pass", pytest.approx(20 / 20_000))
+    exact = changed(NEIGHBOURS, first_answers_off, dtype="float64", N=2000, V=500, E=8, K=10)
+    assert exact.gate == "fail"
+    assert exact.reasons[0].startswith(
+        "host.shared: ids differs from the float64 shared text by 0.001 of its entries, allowed 0"
+    )
+
+
+def test_counts_of_ids_are_exact():
+    def one_more(params, outputs):
+        outputs.matches[0, 0] += 1
+        return outputs
+
+    assert changed(BLEU_STATS, lambda params, outputs: outputs, N=900).gate == "pass"
+    assert changed(BLEU_STATS, one_more, N=900).gate == "fail"
+
+
+def test_state_that_is_updated_in_place_is_held_too():
+    def other_moment(params, outputs):
+        params.m[0] += 1
+        return outputs
+
+    report = changed(ADAM, other_moment, N=9)
+    assert report.gate == "fail"
+    assert {"weight", "params.weight", "params.m", "params.v"} == set(report.errors)
+    assert report.reasons[0].startswith("host.shared: params.m differs")
+
+
+def test_nested_gradients_are_named_by_their_path():
+    work = draw(DECODER_GRU, {"T": 2, "B": 2, "Tx": 3, "E": 3, "A": 4, "D": 3, "H": 3})
+    report = correctness_gate(
+        SharedText(DECODER_GRU, HOST), work.params, work.inputs, "float32", work.d_outputs
+    )
+    assert report.gate == "pass"
+    assert {"d_params.cell.weight_ih", "d_params.attention.v", "d_inputs.memory"} <= set(
+        report.errors
+    )
+
+
+def test_shares_that_differ_by_hand():
+    assert share_that_differs(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 5])) == 0.25
+    assert share_that_differs(np.array([1]), np.array([1, 2])) == float("inf")
+    assert share_that_differs(np.zeros(0, int), np.zeros(0, int)) == 0.0

@@ -8,6 +8,7 @@ import pytest
 from seqbench.measure.sensitivity import (
     AMBIGUOUS,
     FASTER,
+    LARGEST_MARGIN,
     SAME,
     SLOWER,
     SMALLEST_MARGIN,
@@ -18,6 +19,7 @@ from seqbench.measure.sensitivity import (
     margin_of,
     rejected,
     smallest_changes,
+    time_of,
     verdicts,
 )
 
@@ -51,6 +53,11 @@ def test_pairs_that_lost_a_side_are_left_out():
     assert verdicts(found, 0.02)[1] == AMBIGUOUS
 
 
+def test_a_process_is_its_lower_quartile():
+    """What only ever adds time moves it little: a median of these is 3."""
+    assert time_of([1.0, 1.0, 1.0, 3.0, 9.0, 9.0, 9.0]) == 1.0
+
+
 def test_what_both_sides_share_is_no_error():
     """Drift of 30 % between rounds leaves the pairs' differences as they are."""
     calm, drifting = (differences(made(drift=d)).error.mean() for d in (0.0, 0.3))
@@ -64,8 +71,8 @@ def test_a_disturbed_process_is_trimmed_away():
 
 def test_identical_code_is_same_and_never_changed():
     """Over 200 comparisons of 100 cells, at the margin that the same noise asks for."""
-    margin = margin_of(differences(made(seed=1, noise=0.02)))
-    words = [verdicts(differences(made(seed=s, noise=0.02)), margin) for s in range(200)]
+    margin = margin_of(differences(made(seed=1)))
+    words = [verdicts(differences(made(seed=s)), margin) for s in range(200)]
     changed = np.mean([np.isin(w, (SLOWER, FASTER)).mean() for w in words])
     ambiguous = np.mean([(w == AMBIGUOUS).mean() for w in words])
     assert changed <= 0.01
@@ -111,8 +118,9 @@ def test_the_margin_by_hand():
     """t(0.95, 4) = 2.132 and 1.2816 standard errors, the ninth of ten cells, at least 2 %."""
     error = np.full(11, 0.01)
     found = Differences(np.zeros(11), error, np.full(11, 4.0))
-    assert margin_of(found) == pytest.approx(0.02132 + 0.012816, rel=1e-3)
+    assert margin_of(found) == pytest.approx(0.02132 + 0.012816, rel=1e-3)  # 3.4 %
     assert margin_of(Differences(np.zeros(3), error[:3] / 1e3, error[:3])) == SMALLEST_MARGIN
+    assert margin_of(Differences(np.zeros(3), error[:3] * 9, error[:3])) == LARGEST_MARGIN
     unknown = Differences(np.zeros(1), np.array([np.nan]), np.zeros(1))
     assert np.isnan(margin_of(unknown))
 
@@ -137,3 +145,14 @@ def test_classes_of_duration():
         "1 to 10 ms",
         ">= 10 ms",
     ]
+
+
+def test_what_can_be_told_from_nothing_and_is_smaller_than_the_margin_is_not_changed():
+    found = Differences(np.array([0.03]), np.array([0.008]), np.array([9.0]))
+    assert verdicts(found, 0.02).tolist() == [SLOWER]
+    assert verdicts(found, 0.035).tolist() == [AMBIGUOUS]
+
+
+def test_what_cannot_be_told_from_nothing_is_not_changed():
+    found = Differences(np.array([0.2, -0.2]), np.full(2, 0.2), np.full(2, 9.0))
+    assert verdicts(found, 0.02).tolist() == [AMBIGUOUS] * 2

@@ -98,3 +98,22 @@ def column(sheet, name):
     if "numbers" in found:
         return found["numbers"]
     return [found["texts"][code] for code in found["codes"]]
+
+
+def compared(path):
+    """As `seqbench compare --format json` writes it."""
+    common = {"experiment": "e", "task": "t", "kernel_impl": "k", "phase": "", "confidence": 0.95}
+    rows = [
+        {"label": "w=1", "metric": "time", "unit": "s", "direction": "lower", "kind": "cost",
+         "presence": "both", "verdict": "SLOWER", "worse": True, "reason": "", "base": 1.0,
+         "new": 1.2, "ratio": 1.2, "low": 1.1, "high": 1.3},
+        {"label": "w=1", "metric": "bleu", "unit": "BLEU", "direction": "higher", "kind": "quality",
+         "presence": "both", "verdict": "BETTER", "worse": False, "reason": "", "base": 20.0,
+         "new": 25.0, "ratio": 1.25, "low": 4.0, "high": 6.0},
+        {"label": "w=2", "metric": "time", "unit": "s", "direction": "lower", "kind": "cost",
+         "presence": "removed", "verdict": "", "worse": True, "reason": "no such row", "base": 1.0,
+         "new": None, "ratio": None, "low": None, "high": None},
+    ]  # fmt: skip
+    document = {"format": 1, "base": "a", "new": "b", "told": ["another machine"]}
+    path.write_text(json.dumps(document | {"rows": [common | row for row in rows]}))
+    return path

@@ -12,6 +12,7 @@ from report_inputs import (
     campaign,
     cells,
     column,
+    compared,
     comparison,
     data_of,
     ratios,
@@ -97,6 +98,17 @@ def test_a_comparison_is_flattened_and_counted(tmp_path):
     assert column(sheet, "key.p.width") == [1, 10, 100]
     assert column(sheet, "reasons") == ['["a", "b"]'] * 3
     assert found["answers"][0]["sentence"] == "3 rows compared: 1 AMBIGUOUS, 1 SAME, 1 WORSE."
+
+
+def test_intervals_of_a_comparison_are_ratios(tmp_path):
+    made = write_report([compared(tmp_path / "v.json")], tmp_path / "page.html")
+    (sheet,) = data_of(made.path)["sheets"]
+    assert column(sheet, "ratio_low") == [1.1, 1.2, None]
+    assert column(sheet, "ratio_high") == [1.3, 1.3, None]
+    assert sheet["key"][2] == "label"
+    (answer,) = data_of(made.path)["answers"]
+    assert answer["sentence"] == "3 rows compared: 1 BETTER, 1 SLOWER, 1 removed."
+    assert made.notes == ["v.json: another machine"]
 
 
 def test_provenance_is_names_and_values(tmp_path):

@@ -62,7 +62,7 @@ function roomy(axis, ticks) {
   let last = -Infinity;
   return ticks.filter((tick) => {
     const at = axis.place(tick);
-    const half = (String(tickText(tick)).length * 7) / 2 + 4;
+    const half = textWidth(tickText(tick)) / 2 + 4;
     if (at - half < last) return false;
     last = at + half;
     return true;

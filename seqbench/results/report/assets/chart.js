@@ -14,8 +14,12 @@ function frame(box) {
   const width = Math.max(280, Math.min(960, box.clientWidth));
   const narrow = width < 560;
   const height = narrow ? 300 : 400;
-  const left = narrow ? 52 : 68;
-  return { width, height, left, right: width - 14, top: 14, bottom: height - 48, narrow };
+  return { width, height, left: 60, right: width - 14, top: 14, bottom: height - 48, narrow };
+}
+
+// Room for the label and the ticks of the axis on the left.
+function leave(area, y) {
+  area.left = 36 + Math.max(0, ...y.ticks.map((tick) => textWidth(tickText(tick))));
 }
 
 function drawAxes(area, x, y) {

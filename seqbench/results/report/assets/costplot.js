@@ -36,12 +36,12 @@ function metricCost(sheet, rows, box) {
   if (!names.length) return [nothing("No row that is left has two sizes of this metric.")];
   const x = chosenSize(sheet, names);
   const controls = [
-    choice("Cost", metrics.map((one) => [metricName(one), metricName(one)]), metricName(metric), (v) => setOption("y", v)),
-    choice("Size", names.map((name) => [name, title(name)]), x, (v) => setOption("x", v)),
+    metricChoice(sheet, "Cost", metrics, metric, "y"),
+    choice("Size", names.map((name) => [name, sheet.title(name)]), x, (v) => setOption("x", v)),
   ];
   const [series, unit, factor, told] = costSeries(sheet, own, metric, x);
   const roofs = roofsOf(sheet, rows, own, metric, x, series, factor);
-  return [controls, drawCost(box, series, roofs, title(x), header(metricName(metric), "", unit), told)];
+  return [controls, drawCost(box, series, roofs, sheet.title(x), header(metricTitle(sheet, metric), "", unit), told)];
 }
 
 function costSeries(sheet, rows, metric, x) {
@@ -51,11 +51,11 @@ function costSeries(sheet, rows, metric, x) {
   const telling = tellingColumns(sheet, usable, x);
   const lines = grouped(usable, (row) => telling.map((name) => sheet.text(name, row)).join("~"));
   const series = [...lines.values()].map((line) => {
-    const name = label(sheet, telling, line[0]) || metricName(metric);
+    const name = label(sheet, telling, line[0]) || metricTitle(sheet, metric);
     const marks = [...grouped(line, (row) => sheet.number(x, row))].map(([size, at]) => {
       const found = valueOf(sheet, at, factor);
-      const text = [["series", name], [title(x), number(size)],
-        [metricName(metric), withUnit(found.value, unit) + intervalText(found)], ["state", found.state]];
+      const text = [["series", name], [sheet.title(x), number(size)],
+        [metricTitle(sheet, metric), withUnit(found.value, unit) + intervalText(found)], ["state", found.state]];
       return { x: size, y: found.value, ...found, text, rows: at };
     });
     return { name, marks, line: true };
@@ -120,8 +120,9 @@ function drawCost(box, series, roofs, xLabel, yLabel, more) {
   const marks = series.flatMap((one) => one.marks);
   const bounds = marks.flatMap((m) => [m.y, m.low, m.high]).concat(roofs.flatMap((r) => r.points.map((p) => p.y)));
   const sizes = marks.map((mark) => mark.x);
-  const x = scale(sizes, area.left + 12, area.right - 12, { log: true, label: xLabel, most: area.narrow ? 5 : 9, only: true });
   const y = scale(bounds, area.bottom - 8, area.top + 8, { log: true, label: yLabel, most: 7 });
+  leave(area, y);
+  const x = scale(sizes, area.left + 12, area.right - 12, { log: true, label: xLabel, most: area.narrow ? 5 : 9, only: true });
   const root = svg("g", {});
   const drawn = drawSeries(root, series, roofs, x, y);
   const told = `${yLabel} against ${xLabel}, both on logarithmic axes: ${series.length} series, ` +
@@ -141,7 +142,7 @@ function ratioCost(sheet, rows, box) {
   const x = chosenSize(sheet, names);
   const controls = [
     choice("Group", usable.map(([name]) => [name, name]), group, (v) => setOption("group", v)),
-    choice("Size", names.map((name) => [name, title(name)]), x, (v) => setOption("x", v)),
+    choice("Size", names.map((name) => [name, sheet.title(name)]), x, (v) => setOption("x", v)),
   ];
   const times = ["ours_median_s", "peer_median_s"];
   const most = Math.max(...own.flatMap((row) => times.map((name) => sheet.number(name, row))).filter(Number.isFinite));
@@ -156,5 +157,5 @@ function ratioCost(sheet, rows, box) {
     }));
     return { name: named, marks, line: true };
   });
-  return [controls, drawCost(box, series, [], title(x), `time [${unit}]`, "")];
+  return [controls, drawCost(box, series, [], sheet.title(x), `time [${unit}]`, "")];
 }

@@ -51,10 +51,15 @@ class Sheet {
   constructor(raw) {
     Object.assign(this, raw);
     this.columns = new Map(raw.columns.map((column) => [column.name, new Column(column)]));
+    this.titles = shortTitles([...this.columns.keys()]);
     const ranked = new Set(raw.ranked);
     const state = this.columns.get("state");
     this.isRanked = Uint8Array.from(state.codes, (code) => ranked.has(state.texts[code]));
     this.scales = new Map();
+  }
+
+  title(name) {
+    return this.titles.get(name) || title(name);
   }
 
   has(name) {

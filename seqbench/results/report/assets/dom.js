@@ -58,6 +58,27 @@ function choice(label, options, chosen, choose) {
   return el("label", {}, label + " ", list);
 }
 
+const ruler = document.createElement("canvas").getContext("2d");
+
+// Pixels of a text in a plot.
+function textWidth(text, size = 12) {
+  ruler.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(visible(text)).width;
+}
+
+// As much of a text as has room in so many pixels.
+function fit(text, room) {
+  const shown = visible(text);
+  if (textWidth(shown) <= room) return shown;
+  let [low, high] = [0, shown.length];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (textWidth(shown.slice(0, middle) + "\u2026") <= room) low = middle;
+    else high = middle - 1;
+  }
+  return shown.slice(0, low) + "\u2026";
+}
+
 function tell(text) {
   byId("live").textContent = visible(text);
 }

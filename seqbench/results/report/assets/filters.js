@@ -25,7 +25,7 @@ function drawFilters(sheet) {
   const rest = names.filter((name) => !open.includes(name));
   const root = replace(byId("facets"), open.map((name) => facet(sheet, name)));
   if (rest.length) {
-    const more = choice("More", [["", "filter by\u2026"], ...rest.map((n) => [n, title(n)])], "",
+    const more = choice("More", [["", "filter by\u2026"], ...rest.map((n) => [n, sheet.title(n)])], "",
       (name) => name && more.before(facet(sheet, name, true)));
     root.append(more);
   }
@@ -42,7 +42,7 @@ function facet(sheet, name, open = false) {
   const count = el("span", { class: "chosen" });
   const made = el("details", {
     class: "facet", "data-column": name, open, ontoggle: () => made.open && closeOthers(made),
-  }, el("summary", {}, title(name), count), list);
+  }, el("summary", {}, sheet.title(name), count), list);
   made.columnName = name;
   markFacet(made);
   return made;
@@ -78,10 +78,10 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
-function drawChips() {
+function drawChips(sheet) {
   const chips = [];
   for (const [name, values] of view.filters) {
-    for (const value of values) chips.push(chip(name, value));
+    for (const value of values) chips.push(chip(sheet, name, value));
   }
   if (chips.length || view.search) {
     chips.push(el("button", {
@@ -95,18 +95,18 @@ function drawChips() {
   replace(byId("chips"), chips);
 }
 
-function chip(name, value) {
+function chip(sheet, name, value) {
   const told = value === "" ? "(none)" : value;
   return el("button", {
     type: "button", class: "chip", "aria-label": `Remove the filter ${title(name)} ${told}`,
     onclick: () => setFilter(name, value, false),
-  }, el("bdi", {}, `${title(name)}: ${told}`), el("span", { "aria-hidden": "true" }, " \u00d7"));
+  }, el("bdi", {}, `${sheet.title(name)}: ${told}`), el("span", { "aria-hidden": "true" }, " \u00d7"));
 }
 
 function drawSort(sheet) {
   const list = byId("sort");
   replace(list, option("", "table's order", !view.sort),
-    orderedColumns(sheet).map((name) => option(name, title(name), view.sort === name)));
+    orderedColumns(sheet).map((name) => option(name, sheet.title(name), view.sort === name)));
   const button = byId("direction");
   button.textContent = view.descending ? "\u2193 descending" : "\u2191 ascending";
   button.disabled = !view.sort;
@@ -116,7 +116,7 @@ function drawColumnChoice(sheet) {
   const boxes = orderedColumns(sheet).map((name) => {
     const box = el("input", { type: "checkbox", onchange: () => toggleColumn(sheet, name) });
     box.checked = grid.names.includes(name);
-    return el("label", {}, box, el("bdi", {}, title(name)));
+    return el("label", {}, box, el("bdi", {}, sheet.title(name)));
   });
   replace(byId("column-choice"), el("details", { class: "pop" },
     el("summary", {}, "Columns"), el("div", { class: "values", role: "group" }, boxes)));
@@ -131,11 +131,12 @@ function toggleColumn(sheet, name) {
 }
 
 function drawSame(sheet) {
+  const placed = new Set(sheet.provenance.flatMap((entry) => entry.fields.map(([name]) => name)));
   const same = [...sheet.columns.values()].filter((column) => {
     return column.isConstant && column.values[0] && !grid.names.includes(column.name) &&
-      !KEPT_BACK.test(column.name) && column.values[0].length < 60;
+      !KEPT_BACK.test(column.name) && column.values[0].length < 60 && !placed.has(column.name);
   });
-  const told = same.map((column) => `${title(column.name)} = ${column.values[0]}`);
+  const told = same.map((column) => `${sheet.title(column.name)} = ${column.values[0]}`);
   byId("same").textContent = told.length && sheet.length > 1
     ? visible("In every row: " + told.join(", ")) : "";
 }

@@ -18,6 +18,7 @@ function scaleOf(unit, largest) {
 function number(value, digits = 4) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "" : value > 0 ? "inf" : MINUS + "inf";
+  if (Number.isInteger(value) && Math.abs(value) < 10 ** digits) return String(value).replace("-", MINUS);
   const size = Math.floor(Math.log10(Math.abs(value)));
   let text;
   if (size < -4 || size > 6) text = value.toExponential(digits - 1).replace(/\.?0+e\+?/, "e");
@@ -43,6 +44,18 @@ function several(count, noun) {
 // `p.cell.hidden_size` -> `cell.hidden_size`
 function title(name) {
   return name.startsWith("p.") ? name.slice(2) : name;
+}
+
+// As short as tells the names apart: `p.cell.name` -> `cell`, `p.cell.hidden_size` -> `hidden_size`.
+function shortTitles(names) {
+  const plain = names.map(title);
+  const ends = names.map((name) => {
+    if (!name.startsWith("p.")) return name;
+    const words = name.split(".");
+    return words.at(-1) === "name" ? words.at(-2) : words.at(-1);
+  });
+  const alone = (text) => ends.filter((end) => end === text).length === 1;
+  return new Map(names.map((name, n) => [name, alone(ends[n]) ? ends[n] : plain[n]]));
 }
 
 function median(values) {

@@ -6,18 +6,23 @@ const NARROW = matchMedia("(max-width: 600px)");
 
 // Columns from the left; the others follow as the table has them.
 const FIRST = [
-  "state", "verdict", "table", "experiment", "group", "size", "task", /^p\./, "kernel_impl", "ours",
-  "peer", "phase", "metric", "value", "ratio", "ci_low", "ci_high", "ratio_low", "ratio_high",
+  "state", "verdict", "table", "experiment", "group", "size", "task", "label", /^p\./, "kernel_impl",
+  "ours", "peer", "phase", "metric", "value", "base", "new", "ratio", "ci_low", "ci_high",
+  "ratio_low", "ratio_high", "target",
 ];
-const LAST = ["status", "gate", "valid", "trials", "done", "n", "interval", "reasons", "error"];
+const LAST = ["status", "gate", "valid", "trials", "done", "n", "interval", "presence", "reason", "reasons", "error"];
 // Shown when asked for: names that only machines read, and what another column tells.
-const KEPT_BACK = /^(trial_key|case_id|provenance|resolved|signature|group_mean|group_at_most|source|schema_version|direction|unit|repetition|size\..*|.*\.case_id)$/;
+const KEPT_BACK = /^(trial_key|case_id|provenance|resolved|signature|low|high|worse|margin|confidence|group_mean|group_at_most|source|schema_version|direction|unit|repetition|size\..*|.*\.case_id)$/;
 
 const grid = {
   rows: [], names: [], widths: [], active: { place: -1, column: 0 }, shown: new Map(),
 };
 
+// On a phone what was measured stands in sight, where it was after it.
+const FIRST_NARROW = ["state", "verdict", "metric", "value", "ratio"];
+
 function placeOfColumn(name) {
+  if (NARROW.matches && FIRST_NARROW.includes(name)) return FIRST_NARROW.indexOf(name) - 10;
   const at = (list) => list.findIndex((one) => (one.test ? one.test(name) : one === name));
   const last = at(LAST);
   if (last >= 0) return 1000 + last;
@@ -32,12 +37,15 @@ function orderedColumns(sheet) {
 }
 
 function defaultColumns(sheet) {
+  const always = { rows: /^(state|value)$/, summary: /^(state|value)$/, ratios: /^group$/, verdicts: /^verdict$/ };
   const kept = orderedColumns(sheet).filter((name) => {
-    if (sheet.kind !== "rows" && sheet.kind !== "summary" && name === "group") return true;
+    if (always[sheet.kind].test(name)) return true;
     const back = KEPT_BACK.test(name) || (sheet.kind === "rows" && name === "group");
-    return !back && (name === "state" || name === "value" || !sheet.columns.get(name).isConstant);
+    return !back && !sheet.columns.get(name).isConstant;
   });
-  return kept.length > 1 ? kept : orderedColumns(sheet);
+  const hidden = toldByOthers(sheet, kept);
+  const left = kept.filter((name) => !hidden.has(name));
+  return left.length > 1 ? left : orderedColumns(sheet);
 }
 
 // A cell's text: measured values in the unit of their metric.
@@ -47,16 +55,42 @@ function cellText(sheet, name, row) {
   const raw = column.numbers[row];
   if (typeof raw !== "number") return raw === null ? "" : raw;
   if (name === "value" || name === "ci_low" || name === "ci_high") {
-    if (sheet.kind === "verdicts") return number(raw);
     const { factor, unit } = sheet.scale(row);
     return name === "value" ? withUnit(raw / factor, unit) : number(raw / factor);
   }
-  return number(raw, Number.isInteger(raw) ? 12 : 4);
+  if (sheet.kind === "verdicts" && (name === "base" || name === "new")) {
+    const { factor, unit } = scaleOf(sheet.text("unit", row), Math.max(...["base", "new"]
+      .map((side) => Math.abs(sheet.number(side, row))).filter(Number.isFinite)));
+    return withUnit(raw / factor, unit);
+  }
+  return number(raw, Number.isInteger(raw) ? 15 : 4);
+}
+
+// Swept values that another shown column tells: of sizes that go together the first is enough.
+function toldByOthers(sheet, names) {
+  const hidden = new Set();
+  const usual = (name) => /hidden_size|width/.test(name) || name === "p." + sheet.hints.x;
+  const swept = names.filter((one) => one.startsWith("p.")).reverse();
+  for (const name of [...swept.filter((one) => !usual(one)), ...swept.filter(usual)]) {
+    const others = names.filter((one) => one !== name && !hidden.has(one) && (one.startsWith("p.") || one === "kernel_impl"));
+    if (others.some((other) => determines(sheet, other, name))) hidden.add(name);
+  }
+  return hidden;
+}
+
+function determines(sheet, one, other) {
+  const found = new Map();
+  for (let row = 0; row < sheet.length; row++) {
+    const [key, value] = [sheet.text(one, row), sheet.text(other, row)];
+    if (found.has(key) && found.get(key) !== value) return false;
+    found.set(key, value);
+  }
+  return true;
 }
 
 function widthOf(sheet, name) {
   const column = sheet.columns.get(name);
-  let longest = title(name).length + 3; // and the arrow
+  let longest = sheet.title(name).length + 2; // and the arrow
   const measure = (text) => {
     if (text.length > longest) longest = text.length;
   };
@@ -64,8 +98,10 @@ function widthOf(sheet, name) {
     const step = Math.max(1, Math.floor(sheet.length / 500));
     for (let row = 0; row < sheet.length; row += step) measure(cellText(sheet, name, row));
   } else column.texts.forEach((text) => measure(visible(text)));
-  if (name === "state") longest += 3;
-  return Math.min(longest, Math.max(MOST_WIDTH, title(name).length + 3)) + 2;
+  if (name === "state" && NARROW.matches) return 6;
+  if (isBadge(name)) longest += 3;
+  longest = Math.ceil(longest * 0.95);
+  return Math.min(longest, Math.max(name === "label" ? 2 * MOST_WIDTH : MOST_WIDTH, sheet.title(name).length + 2)) + 2;
 }
 
 function rowHeight() {
@@ -103,7 +139,7 @@ function heading(sheet, name, n) {
   }, el("button", {
     type: "button", tabindex: n ? -1 : 0, title: "Sort by " + title(name),
     onclick: () => toggleSort(name), onkeydown: headKey, "data-column": n,
-  }, title(name), el("span", { class: "arrow", "aria-hidden": "true" }, arrow)));
+  }, sheet.title(name), el("span", { class: "arrow", "aria-hidden": "true" }, arrow)));
 }
 
 // Ascending, descending, as the table has it.
@@ -180,19 +216,29 @@ function cell(sheet, name, row, place, n) {
   return el("div", {
     class: "cell" + (isNumber ? " number" : ""), role: "gridcell", "aria-colindex": n + 1,
     id: `cell-${place}-${n}`, title: long ? text.slice(0, 400) : null,
-  }, name === "state" || name === "verdict" || name === "target" ? badge(text) : text);
+  }, isBadge(name) ? badge(name === "verdict" ? verdictOf(sheet, row) : text) : text);
+}
+
+function isBadge(name) {
+  return name === "state" || name === "verdict" || name === "target";
 }
 
 const SIGNS = {
   ok: "\u2713", PARTLY: "\u25d0", INVALID: "\u26a0", FASTER: "\u25bc", BETTER: "\u25b2",
-  SLOWER: "\u25b2", WORSE: "\u25bc", SAME: "=", AMBIGUOUS: "?", met: "\u2713", missed: "\u2717",
+  SLOWER: "\u25b2", WORSE: "\u25bc", SAME: "=", AMBIGUOUS: "?", added: "+", removed: "\u2212",
+  "not judged": "\u00b7", met: "\u2713", missed: "\u2717",
 };
 const GOOD = new Set(["ok", "FASTER", "BETTER", "met"]);
-const NEUTRAL = new Set(["SAME", "AMBIGUOUS", "PARTLY"]);
+const NEUTRAL = new Set(["SAME", "AMBIGUOUS", "PARTLY", "added", "removed", "not judged"]);
+
+function verdictOf(sheet, row) {
+  const presence = sheet.text("presence", row);
+  return sheet.text("verdict", row) || (presence && presence !== "both" ? presence : "not judged");
+}
 
 function badge(text) {
   if (!text) return "";
   const tone = GOOD.has(text) ? "good" : NEUTRAL.has(text) ? "neutral" : "bad";
   return el("span", { class: "badge " + tone },
-    el("span", { "aria-hidden": "true" }, (SIGNS[text] || "\u2717") + "\u00a0"), text);
+    el("span", { "aria-hidden": "true" }, (SIGNS[text] || "\u2717") + "\u00a0"), el("span", { class: "word" }, text));
 }

@@ -11,7 +11,7 @@ function algorithmOf(sheet, row) {
 }
 
 function backendOf(sheet, row) {
-  if (sheet.kind === "ratios") return sheet.text("peer", row);
+  if (sheet.kind === "ratios") return sheet.text("peer", row).split(/[ .]/)[0];
   return sheet.text("backend", row) || sheet.text("kernel_impl", row).split(".")[0] || sheet.text("p.backend.name", row);
 }
 
@@ -23,8 +23,8 @@ const heatMap = {
     const metrics = metricsOf(sheet, (one) => one.cost && one.direction !== "none");
     if (!metrics.length) return [nothing("No metric here has a better side.")];
     const metric = chosenMetric(metrics, "heat", COSTS);
-    const controls = [choice("Cost", metrics.map((one) => [metricName(one), metricName(one)]), metricName(metric), (v) => setOption("heat", v))];
-    return [controls, drawHeat(costCells(sheet, rowsOf(sheet, rows, metric), metric), costWords(metric), box)];
+    const controls = [metricChoice(sheet, "Cost", metrics, metric, "heat")];
+    return [controls, drawHeat(costCells(sheet, rowsOf(sheet, rows, metric), metric), costWords(sheet, metric), box)];
   },
 };
 
@@ -33,39 +33,49 @@ const RATIO_WORDS = {
   told: "Time of ours over time of the other side, geometric mean over sizes.",
 };
 
-function costWords(metric) {
+function costWords(sheet, metric) {
   const better = metric.direction === "higher" ? "highest" : "lowest";
   return {
     columns: "backend", even: "1: the best backend at every size", low: "", high: "times the best",
-    told: `${metricName(metric)}: how many times worse than the ${better} of all backends at the same size and algorithm, geometric mean over sizes.`,
+    told: `${metricTitle(sheet, metric)}: how many times worse than the ${better} of all backends at the same size and algorithm, geometric mean over sizes.`,
   };
 }
 
 function ratioCells(sheet, rows) {
   const usable = rows.filter((row) => sheet.number("ratio", row) > 0);
-  return cellsOf(sheet, usable, (row) => sheet.number("ratio", row));
+  return cellsOf(sheet, usable.map((row) => ({ row, value: sheet.number("ratio", row), ranked: sheet.isRanked[row] })));
 }
 
-// Each value over the best of its size and algorithm; without a ranked one it is marked.
+// Each backend's median over the best one's at every size. The best is one that is ranked, where
+// any is.
 function costCells(sheet, rows, metric) {
   const usable = rows.filter((row) => sheet.number("value", row) > 0);
   const where = placeColumns(sheet).filter((name) => name !== "p.backend.name" && name !== "kernel_impl");
   const place = (row) => [algorithmOf(sheet, row), ...where.map((name) => sheet.text(name, row))].join("~");
   const cost = (row) => metric.direction === "higher" ? 1 / sheet.number("value", row) : sheet.number("value", row);
-  const best = new Map();
-  for (const [key, own] of grouped(usable, place)) {
-    const byBackend = [...grouped(own, (row) => backendOf(sheet, row)).values()];
-    best.set(key, Math.min(...byBackend.map((same) => median(same.map(cost)))));
-  }
-  return cellsOf(sheet, usable, (row) => cost(row) / best.get(place(row)));
+  const values = [...grouped(usable, place).values()].flatMap((own) => {
+    const sides = [...grouped(own, (row) => backendOf(sheet, row)).values()].map((same) => {
+      const ranked = same.filter((row) => sheet.isRanked[row]);
+      return { row: same[0], value: median((ranked.length ? ranked : same).map(cost)), ranked: ranked.length > 0 };
+    });
+    const eligible = sides.some((one) => one.ranked) ? sides.filter((one) => one.ranked) : sides;
+    const best = Math.min(...eligible.map((one) => one.value));
+    return sides.map((one) => ({ ...one, value: one.value / best }));
+  });
+  return cellsOf(sheet, values);
 }
 
-function cellsOf(sheet, rows, value) {
-  const cells = [...grouped(rows, (row) => algorithmOf(sheet, row) + "\u0000" + backendOf(sheet, row)).values()];
-  return cells.map((own) => ({
-    algorithm: algorithmOf(sheet, own[0]), backend: backendOf(sheet, own[0]),
-    value: geometricMean(own.map(value)), n: own.length, ranked: own.some((row) => sheet.isRanked[row]),
-  })).slice(0, MOST_CELLS);
+// Geometric means over the sizes, of the ranked ones where any is.
+function cellsOf(sheet, values) {
+  const key = (one) => algorithmOf(sheet, one.row) + "\u0000" + backendOf(sheet, one.row);
+  return [...grouped(values, key).values()].map((own) => {
+    const ranked = own.filter((one) => one.ranked);
+    const used = ranked.length ? ranked : own;
+    return {
+      algorithm: algorithmOf(sheet, own[0].row), backend: backendOf(sheet, own[0].row),
+      value: geometricMean(used.map((one) => one.value)), n: used.length, ranked: ranked.length > 0,
+    };
+  }).slice(0, MOST_CELLS);
 }
 
 function drawHeat(cells, words, box) {
@@ -74,10 +84,10 @@ function drawHeat(cells, words, box) {
   const unique = (name) => [...new Set(cells.map((one) => one[name]))].sort(collator.compare);
   const [algorithms, backends] = [unique("algorithm"), unique("backend")];
   const width = Math.max(280, Math.min(960, box.clientWidth));
-  const left = Math.min(Math.max(...algorithms.map((name) => visible(name).length)) * 6.8 + 16, width * 0.42);
+  const left = Math.min(Math.max(...algorithms.map((name) => textWidth(name))) + 18, width * 0.42);
   const column = Math.max(46, Math.min(130, (width - left - 10) / backends.length));
-  const slanted = backends.some((name) => visible(name).length * 7 > column);
-  const top = slanted ? Math.min(130, 30 + Math.max(...backends.map((name) => visible(name).length)) * 4.6) : 40;
+  const slanted = backends.some((name) => textWidth(name) > column - 6);
+  const top = slanted ? Math.min(130, 30 + Math.max(...backends.map((name) => textWidth(name))) * 0.62) : 40;
   const area = { width: Math.max(width, left + column * backends.length + 10), height: top + algorithms.length * 26 + 8 };
   const root = svg("g", {});
   const drawn = cells.map((one) => heatCell(one, root, {
@@ -92,14 +102,12 @@ function drawHeat(cells, words, box) {
 
 function heatAxes(algorithms, backends, { left, top, column, slanted }) {
   const group = svg("g", { class: "axes" });
-  const most = Math.floor((left - 14) / 6.6);
   algorithms.forEach((name, n) => {
-    const shown = visible(name).length > most ? visible(name).slice(0, most - 1) + "\u2026" : name;
-    group.append(svg("text", { x: left - 8, y: top + n * 26 + 17, "text-anchor": "end" }, shown, svg("title", {}, name)));
+    group.append(svg("text", { x: left - 8, y: top + n * 26 + 17, "text-anchor": "end" }, fit(name, left - 14), svg("title", {}, name)));
   });
   backends.forEach((name, n) => {
     const at = [left + (n + 0.5) * column, top - 10];
-    const shown = visible(name).length > 26 ? visible(name).slice(0, 25) + "\u2026" : name;
+    const shown = fit(name, 160);
     group.append(svg("text", slanted
       ? { transform: `translate(${at[0] - 4} ${at[1]}) rotate(-38)`, "text-anchor": "start" }
       : { x: at[0], y: at[1], "text-anchor": "middle" }, shown));
@@ -115,7 +123,7 @@ function heatStep(value) {
 function heatCell(one, root, at) {
   const step = heatStep(one.value);
   const text = [["algorithm", one.algorithm], ["backend", one.backend], ["ratio", number(one.value, 3)],
-    ["rows", String(one.n)], ["state", one.ranked ? "ranked" : "not ranked"]];
+    ["sizes", String(one.n)], ["state", one.ranked ? "ranked" : "not ranked"]];
   const node = svg("g", { class: `heat h${step < 0 ? "m" + -step : step}` + (one.ranked ? "" : " hollow") },
     svg("rect", { x: at.x + 1, y: at.y + 1, width: at.width - 2, height: 24, rx: 3 }),
     svg("text", { x: at.x + at.width / 2, y: at.y + 17, "text-anchor": "middle" }, number(one.value, 3) + (one.ranked ? "" : "*")));

@@ -29,7 +29,7 @@ function drawRowsOf() {
   rows = selectRows(sheet, view);
   setRows(sheet, rows);
   drawSort(sheet);
-  drawChips();
+  drawChips(sheet);
   drawSame(sheet);
   for (const node of document.querySelectorAll("details.facet")) markFacet(node);
   const behind = rows.filter((row) => !sheet.isRanked[row]).length;

@@ -2,6 +2,17 @@
 
 const metricName = (one) => [one.metric, one.phase].filter(Boolean).join(" ");
 
+// The phase is told where a metric has several.
+function metricTitle(sheet, one) {
+  const same = sheet.metrics.filter((other) => other.metric === one.metric && other.phase !== "ceiling");
+  return same.length > 1 ? metricName(one) : one.metric;
+}
+
+function metricChoice(sheet, name, metrics, chosen, option) {
+  const options = metrics.map((one) => [metricName(one), metricTitle(sheet, one)]);
+  return choice(name, options, metricName(chosen), (value) => setOption(option, value));
+}
+
 function metricsOf(sheet, kept) {
   return sheet.metrics.filter((one) => one.phase !== "ceiling" && kept(one));
 }
@@ -13,7 +24,7 @@ function chosenMetric(found, option, wanted) {
   if (byName) return byName;
   for (const name of wanted) {
     const fits = found.filter((one) => one.metric === name);
-    if (fits.length) return fits[fits.length - 1];
+    if (fits.length) return fits.find((one) => one.phase === "forward_backward") || fits[0];
   }
   return found[0];
 }
@@ -56,7 +67,7 @@ function tellingColumns(sheet, rows, x) {
 function label(sheet, names, row) {
   const values = names.map((name) => [name, sheet.text(name, row)]).filter(([, value]) => value !== "");
   const plain = values.every(([, value]) => Number.isNaN(Number(value)));
-  return values.map(([n, v]) => (plain ? v : `${title(n)}=${v}`)).join(plain ? " " : ", ");
+  return values.map(([n, v]) => (plain ? v : `${sheet.title(n)}=${v}`)).join(plain ? " " : ", ");
 }
 
 function grouped(rows, keyOf) {

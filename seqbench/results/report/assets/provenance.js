@@ -4,7 +4,7 @@ function drawProvenance(sheet) {
   const raws = sheet.name === ALL ? page.sheets : [sheet];
   const entries = raws.flatMap((raw) => raw.provenance);
   const made = entries.map((entry, n) => el("details", { open: n < 2 && entries.length < 4 },
-    el("summary", {}, el("bdi", {}, entry.sheet), entry.key ? el("code", {}, " " + entry.key) : null),
+    el("summary", {}, el("bdi", {}, entry.sheet), entry.key ? el("code", {}, entry.key) : null),
     el("div", { class: "scroll" }, el("table", { class: "provenance" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "what"), el("th", { scope: "col" }, "value"))),
       el("tbody", {}, entry.fields.map(([name, value]) => {

@@ -17,8 +17,8 @@ const qualityPlot = {
     const shared = costs.filter((one) => [...casesOf(sheet, rows, one).keys()].some((key) => scores.has(key)));
     const x = chosenMetric(shared.length ? shared : costs, "cost", [...(sheet.hints.metrics || []), ...COSTS]);
     const controls = [
-      choice("Quality", qualities.map((one) => [metricName(one), metricName(one)]), metricName(y), (v) => setOption("quality", v)),
-      choice("Cost", (shared.length ? shared : costs).map((one) => [metricName(one), metricName(one)]), metricName(x), (v) => setOption("cost", v)),
+      metricChoice(sheet, "Quality", qualities, y, "quality"),
+      metricChoice(sheet, "Cost", shared.length ? shared : costs, x, "cost"),
     ];
     return [controls, drawQuality(sheet, rows, box, x, y, scores)];
   },
@@ -37,11 +37,11 @@ function drawQuality(sheet, rows, box, xMetric, yMetric, scores) {
   const texts = telling.filter((name) => !sheet.columns.get(name).isNumber);
   const xScale = scaleOf(xMetric.unit, Math.max(...keys.flatMap((key) => costs.get(key).map((r) => sheet.number("value", r)))));
   const series = [...grouped(keys, (key) => texts.map((n) => sheet.text(n, scores.get(key)[0])).join("~")).values()].map((own) => {
-    const name = label(sheet, texts, scores.get(own[0])[0]) || metricName(yMetric);
+    const name = label(sheet, texts, scores.get(own[0])[0]) || metricTitle(sheet, yMetric);
     return { name, line: false, marks: own.map((key) => qualityMark(sheet, telling, scores.get(key), costs.get(key), xMetric, yMetric, xScale)) };
   }).sort((a, b) => (a.name < b.name ? -1 : 1));
   const [shown, more] = limited(series);
-  return qualityChart(box, shown, xMetric, yMetric, xScale, more, telling.filter((n) => !texts.includes(n)));
+  return qualityChart(sheet, box, shown, xMetric, yMetric, xScale, more, telling.filter((n) => !texts.includes(n)).map((n) => sheet.title(n)));
 }
 
 function qualityMark(sheet, telling, scored, costed, xMetric, yMetric, xScale) {
@@ -49,34 +49,35 @@ function qualityMark(sheet, telling, scored, costed, xMetric, yMetric, xScale) {
   const cost = valueOf(sheet, costed, xScale.factor);
   const unit = yMetric.unit === "1" ? "" : yMetric.unit;
   const text = [["case", label(sheet, telling, scored[0]) || sheet.text("experiment", scored[0])],
-    [metricName(yMetric), withUnit(score.value, unit) + intervalText(score)],
-    [metricName(xMetric), withUnit(cost.value, xScale.unit) + intervalText(cost)], ["state", score.state]];
+    [metricTitle(sheet, yMetric), withUnit(score.value, unit) + intervalText(score)],
+    [metricTitle(sheet, xMetric), withUnit(cost.value, xScale.unit) + intervalText(cost)], ["state", score.state]];
   const short = telling.filter((name) => sheet.columns.get(name).isNumber).map((name) => sheet.text(name, scored[0])).join(", ");
   return { x: cost.value, y: score.value, low: score.low, high: score.high, ranked: score.ranked && cost.ranked, text, short };
 }
 
-function qualityChart(box, series, xMetric, yMetric, xScale, more, numbered) {
+function qualityChart(sheet, box, series, xMetric, yMetric, xScale, more, numbered) {
   const area = frame(box);
   const marks = series.flatMap((one) => one.marks);
   const xs = marks.map((mark) => mark.x);
   const log = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) > 5;
-  const xLabel = header(metricName(xMetric), "", xScale.unit) + sense(xMetric);
-  const yLabel = header(metricName(yMetric), "", yMetric.unit) + sense(yMetric);
-  const x = scale(xs, area.left + 14, area.right - 30, { log, label: xLabel, most: area.narrow ? 4 : 8 });
+  const xLabel = header(metricTitle(sheet, xMetric), "", xScale.unit) + sense(xMetric);
+  const yLabel = header(metricTitle(sheet, yMetric), "", yMetric.unit) + sense(yMetric);
   const y = scale(marks.flatMap((m) => [m.y, m.low, m.high]), area.bottom - 8, area.top + 12, { label: yLabel });
+  leave(area, y);
+  const x = scale(xs, area.left + 14, area.right - 30, { log, label: xLabel, most: area.narrow ? 4 : 8 });
   const root = svg("g", {});
   const front = frontOf(marks, xMetric, yMetric);
   if (front.length > 1) root.append(svg("path", { d: path(front, x, y), class: "front" }));
   const drawn = drawSeries(root, series, [], x, y);
   root.append(shortLabels(marks, x, y));
-  const named = numbered.length ? ` Numbers beside the points: ${numbered.map(title).join(", ")}.` : "";
+  const named = numbered.length ? ` Numbers beside the points: ${numbered.join(", ")}.` : "";
   const told = `${yLabel} against ${xLabel}: ${several(marks.length, "case")}.` +
     (front.length > 1 ? " The dotted line joins the cases that no other beats in both." : "") + named + " " + more;
   return figure(area, told.trim(), [drawAxes(area, x, y), root], drawn, legend(series, []));
 }
 
 function sense(metric) {
-  return { higher: ", higher is better", lower: ", lower is better" }[metric.direction] || "";
+  return { higher: " (higher is better)", lower: " (lower is better)" }[metric.direction] || "";
 }
 
 // Ranked cases that none beats in quality and cost at once, from the cheapest.

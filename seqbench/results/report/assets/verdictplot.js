@@ -13,7 +13,7 @@ const verdictPlot = {
   fits: (sheet) => sheet.has("verdict"),
   draw(sheet, rows, box) {
     const ratio = firstOf(sheet, ["ratio", "effect", "change", "difference"]);
-    const counts = [...grouped(rows, (row) => sheet.text("verdict", row) || "not judged")];
+    const counts = [...grouped(rows, (row) => verdictOf(sheet, row))];
     const told = counts.map(([verdict, own]) => el("li", {}, badge(verdict), " " + own.length));
     const list = el("ul", { class: "legend" }, told);
     const usable = rows.filter((row) => ratio && Number.isFinite(sheet.number(ratio, row)));
@@ -31,7 +31,12 @@ function verdictOrder(sheet, ratio) {
   return (a, b) => place(a) - place(b) || effect(b) - effect(a);
 }
 
-function verdictName(sheet, row) {
+function verdictName(sheet, row, common) {
+  if (sheet.key.length) {
+    const own = sheet.text("label", row).split(", ").filter((part) => !common.has(part));
+    const words = [own.join(", "), sheet.text("kernel_impl", row), sheet.text("metric", row), sheet.text("phase", row)];
+    return words.filter(Boolean).join(" ");
+  }
   const skip = /verdict|ratio|ci_|low|high|effect|^p$|p_value|base|new|unit|direction|state|margin|reason|n_/;
   const texts = [...sheet.columns.values()].filter((c) => !c.isNumber && !c.isConstant && !skip.test(c.name) && !/case_id|key/.test(c.name));
   const swept = [...sheet.columns.values()].filter((c) => c.isNumber && c.name.includes("p.") && !c.isConstant);
@@ -39,13 +44,20 @@ function verdictName(sheet, row) {
   return parts.join(" ") || `row ${row + 1}`;
 }
 
+// What the labels of all rows say.
+function commonParts(sheet, rows) {
+  const parts = rows.map((row) => new Set(sheet.text("label", row).split(", ")));
+  return new Set([...(parts[0] || [])].filter((part) => parts.every((one) => one.has(part))));
+}
+
 function drawVerdicts(sheet, rows, ratio, box, list) {
   const sorted = [...rows].sort(verdictOrder(sheet, ratio)).slice(0, MOST_VERDICTS);
-  const lowName = firstOf(sheet, ["ci_low", "ratio_low", "low"]);
-  const highName = firstOf(sheet, ["ci_high", "ratio_high", "high"]);
+  const lowName = firstOf(sheet, ["ratio_low", "ci_low", "low"]);
+  const highName = firstOf(sheet, ["ratio_high", "ci_high", "high"]);
   const width = Math.max(280, Math.min(960, box.clientWidth));
-  const names = sorted.map((row) => verdictName(sheet, row));
-  const left = Math.min(Math.max(...names.map((n) => visible(n).length)) * 6.6 + 16, width * 0.45);
+  const common = commonParts(sheet, rows);
+  const names = sorted.map((row) => verdictName(sheet, row, common));
+  const left = Math.min(Math.max(...names.map((name) => textWidth(name))) + 18, width * 0.45);
   const area = { width, height: sorted.length * 24 + 62, left, right: width - 14, top: 8, bottom: sorted.length * 24 + 14 };
   const bounds = sorted.flatMap((row) => [1, ratio, lowName, highName].map((n) => (n === 1 ? 1 : n ? sheet.number(n, row) : NaN)));
   const log = bounds.filter(Number.isFinite).every((value) => value > 0);
@@ -64,11 +76,9 @@ function drawVerdicts(sheet, rows, ratio, box, list) {
 function verdictMark(sheet, row, name, [ratio, lowName, highName], x, y, root, left) {
   const verdict = sheet.text("verdict", row);
   const tone = GOOD.has(verdict) ? "good" : NEUTRAL.has(verdict) || !verdict ? "neutral" : "bad";
-  const most = Math.floor((left - 14) / 6.4);
-  const shown = visible(name).length > most ? visible(name).slice(0, most - 1) + "\u2026" : name;
   const [low, high] = [lowName, highName].map((n) => x.place(n ? sheet.number(n, row) : NaN));
   const node = svg("g", { class: "verdict " + tone },
-    svg("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, shown),
+    svg("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, fit(name, left - 14)),
     Number.isFinite(low) && Number.isFinite(high) ? svg("path", { d: `M${low} ${y}H${high}`, class: "bar" }) : null,
     svg("circle", { cx: x.place(sheet.number(ratio, row)), cy: y, r: 4.5 }));
   root.append(node);
