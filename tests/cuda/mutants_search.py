@@ -4,6 +4,7 @@ from cuda_mutant import CudaMutant
 
 CTC, GREEDY, SAMPLE = "loss/ctc", "decoder/ctc_greedy", "decoder/sample"
 BEAM, PREFIXES = "decoder/beam_select", "decoder/ctc_beam"
+EDITS = "metric/edit_distance"
 MUTANTS = [
     CudaMutant("ctc.cu", "return label != before ?", "return true ?", CTC),
     CudaMutant(
@@ -55,5 +56,10 @@ MUTANTS = [
     CudaMutant("ctc_beam.cu", "if (beam.last[c] == v) return", "if (false) return", PREFIXES),
     CudaMutant("ctc_beam.cu", "if (v == blank) return", "if (false) return", PREFIXES),
     CudaMutant("ctc_beam.cu", "is_new && next_state != nullptr ?", "false ?", PREFIXES),
-    CudaMutant("ctc_beam.cu", "after.depth[r]++;", "", PREFIXES),
+    CudaMutant(
+        "ctc_beam.cu", "is_new ? before.key[k] : before.parent_key[k]", "before.key[k]", PREFIXES
+    ),
+    CudaMutant("edit_distance.cu", "a[i - 1] == b[d - i - 1]", "a[i - 1] == b[d - i]", EDITS),
+    CudaMutant("edit_distance.cu", "SQ_MOVE = SQ_EDIT + 1", "SQ_MOVE = SQ_EDIT", EDITS),
+    CudaMutant("edit_distance.cu", "rows_are_hypotheses ? m - n : n - m", "m - n", EDITS),
 ]
