@@ -1,6 +1,6 @@
 """Every CUDA source was broken, and the suite goes red: the list is kept as data.
 
-`mutants_FAMILY.py` beside this file each hold a list MUTANTS.
+`cuda_mutants_FAMILY.py` beside this file each hold a list MUTANTS.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from compiling import every_source
 from cuda_mutant import CudaMutant
 
-FAMILIES = sorted(path.stem for path in Path(__file__).parent.glob("mutants_*.py"))
+FAMILIES = sorted(path.stem for path in Path(__file__).parent.glob("cuda_mutants_*.py"))
 MUTANTS = [m for family in FAMILIES for m in importlib.import_module(family).MUTANTS]
 
 
