@@ -100,6 +100,15 @@ def test_what_has_no_alignment():
     assert (require_same(replace(inputs, zero_infinity=True))[[1, 2, 4]] == 0).all()
 
 
+def test_labels_that_cannot_be_for_long():
+    """-inf in forty frames on end, then not: what was empty stays empty and nothing more."""
+    inputs = case([60, 60], [5, 5], V=4, seed=7)
+    inputs.targets[0] = (0, 1, 2, 1, 0)
+    inputs.logits[:40, :, 1] = -np.inf
+    inputs.logits[50:, 0, :3] = -np.inf
+    assert np.isfinite(require_same(inputs)[0])
+
+
 def test_masks_as_large_negative_logits():
     """-1e9 is finite: the only alignment goes through it, the loss says so."""
     inputs = case([4], [2], width=1.0)
