@@ -100,13 +100,12 @@ def test_what_has_no_alignment():
     assert (require_same(replace(inputs, zero_infinity=True))[[1, 2, 4]] == 0).all()
 
 
-def test_labels_that_cannot_be_for_long():
-    """-inf in forty frames on end, then not: what was empty stays empty and nothing more."""
-    inputs = case([60, 60], [5, 5], V=4, seed=7)
-    inputs.targets[0] = (0, 1, 2, 1, 0)
-    inputs.logits[:40, :, 1] = -np.inf
-    inputs.logits[50:, 0, :3] = -np.inf
-    assert np.isfinite(require_same(inputs)[0])
+def test_nothing_stays_nothing():
+    """Twenty frames that allow the first label alone, not even the blank: the rest waits, empty."""
+    inputs = case([60, 60], [31, 31], V=4, seed=7)
+    inputs.targets[:] = (2, *[0, 1] * 15)
+    inputs.logits[:20, :, (0, 1, 3)] = -np.inf
+    assert np.isfinite(require_same(inputs)).all()
 
 
 def test_masks_as_large_negative_logits():

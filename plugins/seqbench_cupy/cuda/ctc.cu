@@ -119,8 +119,9 @@ __global__ void __launch_bounds__(512, 1)
       ahead[r] = logits[((long long)next * B + b) * V + (code[r] & 0x7fffffff)];
       Mass inflow = plus(mine[r], before[1 + s], code[r] < 0 ? before[s] : no_mass());
       if (i % SQ_NORMALISE_EVERY == 0) inflow = normalised(inflow);
-      const long long e = inflow.e + emitted.e;  // of nothing: does not fall on
-      mine[r] = {inflow.m * emitted.m, e > SQ_NOWHERE ? e : SQ_NOWHERE};
+      // No exponent falls below 3 SQ_NOWHERE: what flows into a blank has at least `no_mass`'s, and
+      // a label takes the larger of its own and a blank's.
+      mine[r] = {inflow.m * emitted.m, inflow.e + emitted.e};
       after[2 + s] = mine[r];
       if (mantissas == nullptr) continue;
       const Mass left = backward ? mine[r] : inflow;
