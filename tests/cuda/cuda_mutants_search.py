@@ -11,7 +11,10 @@ MUTANTS = [
         "ctc.cu", "const Mass left = backward ? mine[r] : inflow;", "const Mass left = inflow;", CTC
     ),
     CudaMutant(
-        "ctc.cu", "normalised(plus(before[1 + S], before[S]))", "normalised(before[1 + S])", CTC
+        "ctc.cu",
+        "normalised(plus(before[1 + S], before[S], no_mass()))",
+        "normalised(plus(before[1 + S], no_mass(), no_mass()))",
+        CTC,
     ),
     CudaMutant(
         "ctc.cu", "for (int k = j; k >= 0; k = next[k])", "for (int k = j; k >= 0; k = -1)", CTC
