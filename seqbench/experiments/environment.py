@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.interfaces.records import Env, digest
+from seqbench.measure.load import cpu_mhz
 
 LIBRARIES = (
     "seqbench",
@@ -38,10 +39,14 @@ def provenance(
 ) -> tuple[str, dict[str, Any]]:
     """The key and the description of one environment; `around` is `surroundings()`.
 
-    Time and load change between runs and are left out of the key.
+    Time, load and clock change between runs and are left out of the key.
     """
     document = {**around, "env": asdict(env), "threadpools": threadpools}
-    moment = {"load_average": load_average(), "written_at": datetime.now(UTC).isoformat()}
+    moment = {
+        "load_average": load_average(),
+        "cpu_mhz": cpu_mhz(),
+        "written_at": datetime.now(UTC).isoformat(),
+    }
     return digest(document), {**document, **moment}
 
 

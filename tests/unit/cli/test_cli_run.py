@@ -153,7 +153,7 @@ def test_completion(seqbench, monkeypatch):
     assert out.strip().endswith("seqbench")
     for line, expected in (
         ("seqbench run cell=gru_s", "cell=gru_simplified"),
-        ("seqbench r", "run"),
+        ("seqbench ru", "run"),
         ("seqbench list ", ""),
     ):
         monkeypatch.setenv("COMP_LINE", line)
