@@ -138,8 +138,8 @@ def max_backward(
 
 
 def pool_flops(dims: PoolDims, grad: bool) -> int:
-    """An addition or a comparison a number, a division a result; backward the same again."""
-    return (2 if grad else 1) * max(1, dims.B * dims.E * (dims.T + 1))
+    """An addition or a comparison a number, a division a result; backward a division a result."""
+    return max(1, dims.B * dims.E * (dims.T + (2 if grad else 1)))
 
 
 def pool_bytes(dims: PoolDims, grad: bool, itemsize: int) -> int:
