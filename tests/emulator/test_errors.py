@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import emu_compile
 import numpy as np
 import pytest
 from emulator import EmulatedModule, EmulatorError, emulation
@@ -271,8 +272,6 @@ def test_a_source_that_does_not_compile():
 
 
 def test_missing_compiler(monkeypatch):
-    import emu_compile
-
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EmulatorError, match=r"needs g\+\+ .* found none on PATH"):
         emu_compile.compiler.__wrapped__()
