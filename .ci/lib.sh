@@ -60,5 +60,5 @@ readme_line() {
 
 install_everything() {
     "$(find_python)" -m venv .venv
-    .venv/bin/pip install -q -e ".[test,peers]"
+    .venv/bin/pip install -q -e ".[test,peers,cuda-check]"
 }

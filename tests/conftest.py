@@ -7,10 +7,26 @@ peer a failure, however the test came to skip it. `slow` tests run when `-m` ask
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
+from collections import defaultdict
 
 import pytest
+
+BUDGETS_S = {
+    "unit": 150,
+    "conformance": 60,
+    "properties": 60,
+    "parity": 60,
+    "emulator": 60,
+    "cuda": 300,
+    "gpu": 60,
+    "end_to_end": 180,
+    "docs": 30,
+    "browser": 60,
+}
+"""Seconds of each part of the suite, told at the end of a run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("auto", "required"),
         default="auto",
         help="auto: skip where a peer library is missing; required: fail",
+    )
+    parser.addoption(
+        "--browser",
+        choices=("auto", "required"),
+        default="auto",
+        help="auto: skip the page's browser tests where there is no Chromium; required: fail",
     )
 
 
@@ -77,3 +99,21 @@ def peer(request: pytest.FixtureRequest):
         return importlib.import_module(name)
 
     return load
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long each folder's tests took, against its budget."""
+    spent: dict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            part = getattr(report, "nodeid", "").split("/")
+            if len(part) > 2 and part[0] == "tests":
+                spent[part[1]] += getattr(report, "duration", 0.0)
+    if len(spent) < 2:
+        return
+    terminalreporter.section("seconds by part")
+    for part, seconds in sorted(spent.items()):
+        budget = BUDGETS_S.get(part)
+        over = "  over its budget" if budget is not None and seconds > budget else ""
+        told = f" of {budget:5d}" if budget is not None else ""
+        terminalreporter.write_line(f"{part:<12} {seconds:7.1f}{told}{over}")

@@ -6,7 +6,8 @@ the best K lie in fewer than 2K blocks, and only those are gathered and sorted. 
 consecutive ids, which keeps the rule for ties: of equal candidates the lowest flat index wins.
 
 Candidates are computed as in the shared text, score + (logit - log-sum-exp), which keeps the order
-of the logits of a row, rounding included; a block's maximum is thus its best candidate's.
+of the logits of a row, rounding included; a block's maximum is thus its best candidate's. A beam of
+one needs no blocks: its best candidate is its largest logit.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from seqbench.interfaces import Backend, Contract, Gradients, Implementation, Plan, UnsupportedError
 from seqbench.kernels.beam_select import (
@@ -74,6 +74,8 @@ class BeamSelectPlan(Plan):
         logits = np.ascontiguousarray(inputs.logits).reshape(K * B, V)
         live = ~inputs.finished & (inputs.scores > -math.inf)
         bound = inputs.stop == "bound"
+        if K == 1 and not bound:
+            return self._single(inputs, logits)
         self._scan(logits, np.flatnonzero(live), inputs.eos_id if bound else None)
         scores = np.where(live, inputs.scores, -math.inf)
         best, flat = self._best(logits, scores, inputs.eos_id if bound else None)
@@ -86,6 +88,23 @@ class BeamSelectPlan(Plan):
 
     def backward(self, d_outputs: Any) -> Gradients:
         raise UnsupportedError("decoder/beam_select has no gradient")
+
+    def _single(self, inputs: BeamSelectInputs, logits: np.ndarray) -> BeamSelectOutputs:
+        """Width one: the largest logit of each sentence, the first of equal ones."""
+        best = np.full((1, len(logits)), -math.inf, logits.dtype)
+        flat = np.zeros((1, len(logits)), np.int64)
+        for first in range(0, len(logits), self._chunk):
+            chunk = logits[first : first + self._chunk]
+            tokens = chunk.argmax(axis=1)
+            top = chunk[np.arange(len(chunk)), tokens]
+            shifted = np.subtract(chunk, top[:, None], out=self._buffer[: len(chunk)])
+            lse = top + np.log(np.exp(shifted, out=shifted).sum(axis=1))
+            columns = slice(first, first + len(chunk))
+            values = inputs.scores[0, columns] + (top - lse)
+            kept = values > -math.inf  # an empty slot's is not, a finished one's is not asked for
+            np.copyto(best[0, columns], values, where=kept)
+            np.copyto(flat[0, columns], tokens, where=kept)
+        return _placed(inputs, best, flat)
 
     def _scan(self, logits: np.ndarray, rows: np.ndarray, skip: int | None) -> None:
         """Log-sum-exp and block maxima of the live rows; the rest get -inf maxima."""
@@ -126,9 +145,8 @@ class BeamSelectPlan(Plan):
         # The last block of a row is taken from its end backwards, so that all are equally wide.
         width = min(BLOCK, V)
         first = np.minimum(block * BLOCK, V - width)
-        item = logits.itemsize
-        shape = (logits.size - width + 1, width)
-        windows = as_strided(logits, shape, (item, item), writeable=False)
+        shape, item = (logits.size - width + 1, width), logits.itemsize
+        windows = np.ndarray(shape, logits.dtype, logits, strides=(item, item))
         values = windows[rows * V + first]  # (blocks, width)
         values = scores.reshape(-1)[rows, None] + (values - self._lse[rows])
         keep = (values >= threshold[sentence]) & (values > -math.inf)

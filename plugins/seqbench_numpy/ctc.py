@@ -1,16 +1,17 @@
 """A35, tuned: linear instead of logarithmic, alpha and the reversed beta as one batch.
 
-Masses are float64, scaled every WINDOW frames by powers of two. Blanks and labels have arrays of
+Masses are float64, scaled every few frames by powers of two. Blanks and labels have arrays of
 their own, (half, row, B): row j of `blank` is the blank before label j, row j of `label` is label
 j - 1 and row 0 stays empty, so that a frame is six calls over contiguous memory:
 
     into labels: label[r] + blank[r - 1] + skip[r - 1] label[r - 1]     kept for the gradient
     into blanks: blank[j] + label[j]
 
-Emissions are divided by the largest of a sequence's own in that frame. Half 1 is half 0 with time
-and labels backwards, which makes beta an alpha. Frames past a length are a certain blank: the mass
-waits in the last blank. Posteriors go to the labels by one product with one-hot rows, and the blank
-gets what is left of one.
+Emissions are divided by the blank's, which leaves blanks nothing to be multiplied by; where logits
+differ by more than SPAN, by the largest of a sequence's own in that frame. Half 1 is half 0 with
+time and labels backwards, which makes beta an alpha. Frames past a length are a certain blank: the
+mass waits in the last blank. Posteriors go to the labels by one product with one-hot rows, and the
+blank gets what is left of one.
 
 Underflow is found, not assumed away. Alpha gets FLOOR added to every state before each scaling, far
 more than a window can lose, so its likelihood is an upper bound; beta gets nothing, so its is a
@@ -31,7 +32,14 @@ from seqbench.kernels._ctc import repeats
 from seqbench.kernels.ctc import CTCDims, CTCInputs, loss_scale, num_labels
 from seqbench.kernels.losses import LossOutputs, NoParams
 
+from ._ctc_emissions import LARGEST_LOGIT, shifted, unshifted
+
 WINDOW = 8
+SPAN = 25
+"""Of logits and 0, in nats: frames are then divided by the blank's probability."""
+WINDOW_NATS = 220
+"""What masses may grow or fall by between two scalings: 1e95."""
+WAYS = math.log(3)  # into a label: from itself, the blank before it, the label before that
 FLOOR = 1e-290
 AGREE = 1e-11
 LARGEST_SHIFT = 850
@@ -65,6 +73,9 @@ class CTCPlan(Plan):
         self._probs = np.empty((T, B, V), dtype)
         self._gradient = np.empty((T, B, V), dtype) if grad else None
         self._scaled: np.ndarray | None = None  # made when it is first needed
+        self._relative, self._window = False, WINDOW
+        self._own = np.empty((T, L, B), dtype)  # the labels' share of probs, later posteriors
+        self._rows = np.empty((B, T, L) if grad else (0,), dtype)
         self._emission = np.zeros((T, 2, L + 1, B))
         self._blank_emission = np.empty((T, 2, 1, B))
         self._inflow = np.zeros((T if grad else 1, 2, L + 1, B))
@@ -107,34 +118,28 @@ class CTCPlan(Plan):
 
     def _emit(self, inputs: CTCInputs, inside: np.ndarray) -> np.ndarray:
         """Fill probs, emissions of both halves; (B,) the logarithm they were divided by."""
-        T, B, V = inputs.logits.shape
-        probs, emission = self._probs[:T], self._emission[:T]
         logits = inputs.logits
         if not inside.all():
             logits = np.where(inside[..., None], logits, 0)
-        np.subtract(logits, logits.max(axis=2, keepdims=True), out=probs)
+        high, low = float(logits.max(initial=0)), float(logits.min(initial=0))
+        self._relative = high - low <= SPAN  # not where one is NaN
         valid = np.arange(inputs.targets.shape[1])[:, None] < inputs.target_lengths  # (L, B)
-        columns = np.where(valid, inputs.targets.T, inputs.blank_id) + np.arange(B) * V
-        own = probs.reshape(T, B * V).take(columns, axis=1)  # (T, L, B)
-        blank = probs[:, :, inputs.blank_id]
-        top = np.maximum(own.max(axis=1, initial=-math.inf), blank)
-        top = np.where(inside & (top > -math.inf), top, 0)
-        label_rows = emission[:, 0, 1:]
-        np.subtract(own, top[:, None], out=label_rows)
-        np.exp(label_rows, out=label_rows)
-        if not (valid.all() and inside.all()):
-            label_rows *= inside[:, None] & valid
-        emission[:, 1, 1:] = emission[::-1, 0, :0:-1]
+        ids = np.where(valid, inputs.targets.T, inputs.blank_id)
+        columns = ids + np.arange(len(inputs.lengths)) * logits.shape[2]
+        emission = self._emission[: (T := len(logits))]
+        into = self._probs[:T], self._own[:T], emission[:, 0, 1:]
         blanks = self._blank_emission[:T]
-        blanks[:, 0, 0] = np.exp(blank - top, dtype=np.float64)  # 1 past a length
-        blanks[:, 1] = blanks[::-1, 0]
-        np.exp(probs, out=probs)
-        sums = probs @ np.ones(V, probs.dtype)
-        probs /= sums[..., None]
-        log_scale: np.ndarray = np.where(inside, top - np.log(sums, dtype=np.float64), 0).sum(
-            axis=0
-        )
-        return log_scale
+        self._window = int(WINDOW_NATS / (high - low + WAYS)) if self._relative else WINDOW
+        if max(high, -low) <= LARGEST_LOGIT:
+            asked = None if self._relative else blanks
+            log_scale = unshifted(logits, columns, inputs.blank_id, *into, asked)
+        else:
+            log_scale = shifted(logits, columns, inputs.blank_id, *into, blanks, inside)
+        if not (valid.all() and inside.all()):
+            emission[:, 0, 1:] *= inside[:, None] & valid
+        emission[:, 1, 1:] = emission[::-1, 0, :0:-1]
+        summed: np.ndarray = np.where(inside, log_scale, 0).sum(axis=0)
+        return summed
 
     def _set_skips(self, inputs: CTCInputs) -> None:
         """skip[half, j]: 1 where mass may go from label j - 1 to label j."""
@@ -156,7 +161,7 @@ class CTCPlan(Plan):
         skip, flat_moved = self._skip.reshape(-1)[: (2 * L + 1) * B], moved.reshape(-1)
         skipped = flat_moved[: (2 * L + 1) * B]
         for t in range(T):
-            if t % WINDOW == 0 and t:
+            if t % self._window == 0 and t:
                 exponent += self._scale()
             self._exponent[t] = exponent
             inflow = self._inflow[t if self._grad else 0]
@@ -165,7 +170,8 @@ class CTCPlan(Plan):
             np.add(flat_label[B:], flat_blank[:-B] if B else flat_blank, out=rows)
             np.add(rows, skipped, out=rows)
             np.add(blank, label, out=blank)
-            np.multiply(blank, self._blank_emission[t], out=blank)
+            if not self._relative:
+                np.multiply(blank, self._blank_emission[t], out=blank)
             np.multiply(inflow, self._emission[t], out=label)
         end = inputs.target_lengths
         alpha = blank[0, end, batch] + label[0, end, batch]
@@ -199,8 +205,7 @@ class CTCPlan(Plan):
         """(T, B): the power of two between alpha beta and its share of the likelihood."""
         exponents = self._exponent[:T]
         ends = total[1][0] + np.frexp(total[0][0])[1]
-        shift: np.ndarray = exponents[:, 0] + exponents[::-1, 1] - ends
-        return shift
+        return exponents[:, 0] + exponents[::-1, 1] - ends
 
     def _fill_gradient(
         self,
@@ -218,8 +223,10 @@ class CTCPlan(Plan):
         inside_label = np.arange(inputs.targets.shape[1]) < inputs.target_lengths[:, None]
         ids = np.where(inside_label, inputs.targets, blank_id)
         np.put_along_axis(one_hot, ids[..., None], 1, axis=2)
-        rows = posterior.transpose(2, 0, 1).astype(self._dtype, order="C")  # (B, T, L)
-        np.subtract(self._probs[:T], (rows @ one_hot).transpose(1, 0, 2), out=gradient)
+        rows = self._rows[:, :T]
+        np.copyto(rows, posterior.transpose(2, 0, 1))  # (B, T, L)
+        np.matmul(rows, one_hot, out=gradient.transpose(1, 0, 2))
+        np.subtract(self._probs[:T], gradient, out=gradient)
         gradient[:, :, blank_id] -= 1 - posterior.sum(axis=1)
         if not possible.all():
             gradient[:, ~possible] = 0 if inputs.zero_infinity else math.nan
@@ -232,10 +239,10 @@ class CTCPlan(Plan):
         shift = np.clip(self._shift(total, T), -2000, LARGEST_SHIFT).astype(np.int32)
         mantissa = np.frexp(total[0][0])[0]
         factor = np.ldexp(1 / np.where(mantissa > 0, mantissa, 1), shift)
-        posterior: np.ndarray = inflow[:, 0, 1:] * inflow[::-1, 1, :0:-1]
+        posterior: np.ndarray = inflow[:, 0, 1:]  # its half of the inflow has served
+        posterior *= inflow[::-1, 1, :0:-1]
         posterior *= self._emission[:T, 0, 1:]
-        posterior *= factor[:, None]
-        return posterior
+        return np.multiply(posterior, factor[:, None], out=self._own[:T], casting="same_kind")
 
     def _rescue(self, inputs: CTCInputs, columns: np.ndarray, losses: np.ndarray) -> None:
         """Some sequences by the shared text, in log space."""

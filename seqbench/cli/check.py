@@ -43,7 +43,8 @@ def summary(report: Any, backend: str) -> str:
 
 def evidence_of(report: Any, backend: str, found: Registry) -> dict[str, dict[str, Any]]:
     """By `kind/name`: which source was checked, whether it passed, and where."""
-    where = found.backend(backend).device.kind
+    device = found.backend(backend).device
+    where = device.properties.get("evidence", device.kind)
     evidence: dict[str, dict[str, Any]] = {}
     for row in report.rows:
         kind, _, name = row.contract.partition("/")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-COMMANDS = ("run", "list", "check")
+COMMANDS = ("run", "list", "check", "report")
 
 
 def complete(arguments: list[str]) -> int:

@@ -11,6 +11,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from .compare import add_parser as add_compare
+from .doctor import add_parser as add_doctor
+
 DONE, AGAINST, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 LISTS = ("backends", "algorithms", "experiments", "datasets")
 
@@ -72,6 +75,13 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="rows as JSON")
     check = commands.add_parser("check", help="the conformance suite against a backend")
     check.add_argument("backend", metavar="BACKEND")
+    add_compare(commands)
+    add_doctor(commands)
+    report = commands.add_parser("report", help="one self-contained page of tables and plots")
+    report.add_argument(
+        "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
+    )
+    report.add_argument("--html", required=True, metavar="FILE", help="the page to write")
     return top
 
 
@@ -86,6 +96,18 @@ def _command(chosen: argparse.Namespace) -> int:
         from .listing import show
 
         return show(chosen.what, as_json=chosen.json)
+    if chosen.command == "compare":
+        from .compare import run
+
+        return run(chosen)
+    if chosen.command == "doctor":
+        from .doctor import doctor
+
+        return doctor(quick=chosen.quick, as_json=chosen.json)
+    if chosen.command == "report":
+        from .report import report
+
+        return report(chosen.tables, chosen.html)
     from .check import check
 
     return check(chosen.backend)

@@ -174,5 +174,6 @@ def finish(directory: Path, plan: Any) -> None:
         experiment=plan.experiment.name,
         question=plan.experiment.question,
         plot_hints=asdict(plan.experiment.plot),
+        scaling=asdict(plan.experiment.scaling),
         out=sys.stdout,
     )

@@ -6,10 +6,10 @@ Config objects stop at this floor; below it functions take ordinary arguments.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
-from seqbench.interfaces import digest
+from seqbench.interfaces import UsageError, digest
 
 from .resolvers import SIZES
 from .sections import (
@@ -52,9 +52,22 @@ class RunConfig:
     decoder: DecoderConfig
     evaluate: EvaluateConfig
     workload: WorkloadConfig
+    kernel: str = setting(default="cell/lstm", example="loss/ctc")
+    sizes: Mapping[str, Any] = field(default_factory=dict)
     measure: MeasureConfig
     limits: LimitsConfig
     experiment: ExperimentConfig
+
+    def __post_init__(self) -> None:
+        """`sizes` of a kernel's workload keep only what was set; the rest is the workload's own."""
+        chosen = {name: value for name, value in self.sizes.items() if value is not None}
+        for name, value in chosen.items():
+            if type(value) is not int or value < 1:
+                raise UsageError(
+                    f"sizes.{name} is {value!r}, expected a whole number of at least 1; set "
+                    f"sizes.{name}=32, or null for the workload's own"
+                )
+        object.__setattr__(self, "sizes", chosen)
 
 
 def run_config(plain: Mapping[str, Any]) -> RunConfig:

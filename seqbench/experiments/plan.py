@@ -101,18 +101,42 @@ def make_plans(
         config = builder(point.config)
         name = config.experiment.name
         if name not in planners:
-            planners[name] = _Planner(config, builder, resolver, device_model)
+            experiment = _with_axis(config.experiment, point.swept)
+            planners[name] = _Planner(config, experiment, builder, resolver, device_model)
         planners[name].add(config, point.swept)
     return [planner.plan() for planner in planners.values()]
+
+
+def _with_axis(experiment: ExperimentConfig, swept: Sequence[str]) -> ExperimentConfig:
+    """The scaling's axis as the whole key that is swept: `T` may stand for `sizes.T`.
+
+    Raises UsageError where nothing of that name is swept, before anything runs.
+    """
+    axis = experiment.scaling.axis
+    if not axis:
+        return experiment
+    ending = [key for key in swept if key.endswith(f".{axis}")]
+    found = [axis] if axis in swept else ending
+    if len(found) != 1:
+        raise UsageError(
+            f"experiment.scaling.axis is {axis!r}, expected one of the swept keys "
+            f"{', '.join(swept) or '(none)'}; sweep it, or give the whole key"
+        )
+    return replace(experiment, scaling=replace(experiment.scaling, axis=found[0]))
 
 
 class _Planner:
     """Collects the cases of one experiment."""
 
     def __init__(
-        self, first: RunConfig, builder: ConfigBuilder, resolver: Resolver, device_model: str
+        self,
+        first: RunConfig,
+        experiment: ExperimentConfig,
+        builder: ConfigBuilder,
+        resolver: Resolver,
+        device_model: str,
     ) -> None:
-        self._experiment = first.experiment
+        self._experiment = experiment
         self._seed = first.seed
         self._task = task_spec(first.experiment.task)
         self._trains = task_spec(self._task.trains) if self._task.trains else self._task
@@ -195,7 +219,7 @@ class _Planner:
                 trials.append(trial)
         builders = {trial.builds: trial.trial_key for trial in trials}
         for number, trial, reason in self._evaluations():
-            placed = replace(trial, round=number, group=self._block(number))
+            placed = replace(trial, round=number, group=self._block(trial, number))
             if reason:
                 skips.append(Skip(placed, reason))
             else:
@@ -204,18 +228,31 @@ class _Planner:
 
     def _evaluations(self) -> Iterator[tuple[int, Trial, str]]:
         """(round, trial, why it cannot run) in the order to run them."""
-        for number in range(max(self._rounds.values(), default=0)):
-            case_ids = [c for c in self._cases if number < self._rounds[c]]
-            if self._task.mixed:
-                random.Random(f"{self._seed}/{number}").shuffle(case_ids)
-            for case_id in case_ids:
-                trial = self._cases[case_id]
-                untrained = [self._untrainable.get(need, "") for need in trial.needs]
-                yield number, trial, self._reasons.get(case_id) or "".join(untrained)
+        for block in dict.fromkeys(self._block(trial, 0) for trial in self._cases.values()):
+            for number in range(max(self._rounds.values(), default=0)):
+                for case_id in self._round(block, number):
+                    trial = self._cases[case_id]
+                    untrained = [self._untrainable.get(need, "") for need in trial.needs]
+                    yield number, trial, self._reasons.get(case_id) or "".join(untrained)
 
-    def _block(self, number: int) -> str:
+    def _round(self, block: str, number: int) -> list[str]:
+        """The cases of one round of a block, in the order to run them."""
+        case_ids = [
+            case_id
+            for case_id, trial in self._cases.items()
+            if number < self._rounds[case_id] and self._block(trial, 0) == block
+        ]
+        if self._task.mixed:
+            random.Random(f"{self._seed}/{number}").shuffle(case_ids)
+        return case_ids
+
+    def _block(self, trial: Trial, number: int) -> str:
         """Times are compared within a block only, and a broken block is redone as a whole."""
-        return self._task.name if self._task.mixed else f"{self._task.name}.round{number}"
+        if not self._task.mixed:
+            return f"{self._task.name}.round{number}"
+        if not self._task.block:
+            return self._task.name
+        return f"{self._task.name}.{value_at(trial.case.params, self._task.block)}"
 
 
 def _has(params: Mapping[str, Any], dotted: str) -> bool:

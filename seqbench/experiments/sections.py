@@ -190,6 +190,18 @@ class PlotConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalingConfig:
+    """Along which key costs are to be fitted by a power, "" for none: `T`, `decoder.width`.
+
+    A key without a dot is one of `sizes`. `doublings` takes the largest sizes alone, within that
+    many factors of two; None takes all.
+    """
+
+    axis: str = setting(default="")
+    doublings: int | None = setting(default=None, at_least=1, example=3)
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentConfig:
     """`sweep` maps dotted keys or config groups to values, multiplied; `sweep_zip` pairs them.
 
@@ -205,3 +217,4 @@ class ExperimentConfig:
     sweep: Options = field(default_factory=dict)
     sweep_zip: Options = field(default_factory=dict)
     plot: PlotConfig = field(default_factory=PlotConfig)
+    scaling: ScalingConfig = field(default_factory=ScalingConfig)

@@ -32,6 +32,8 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+BLAS_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Presets of a shell that change how fast OpenBLAS is; `Env.blas_core` alone may set the first."""
 
 
 class ZygoteProcess:
@@ -74,7 +76,7 @@ class ZygoteProcess:
 
 def environment_of(env: Env) -> dict[str, str]:
     """The variables of a zygote: thread counts pinned, the BLAS core as `env` says."""
-    variables = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    variables = {k: v for k, v in os.environ.items() if k not in BLAS_VARIABLES}
     variables |= dict.fromkeys(THREAD_VARIABLES, str(env.threads))
     if env.blas_core is not None:
         variables["OPENBLAS_CORETYPE"] = env.blas_core

@@ -1,6 +1,15 @@
 """Floor 0: protocols, frozen specs, hooks, errors and records. Imports nothing but pluggy."""
 
-from .backend import Array, Backend, Device, Kernels, MemoryProbe, Timer
+from .backend import (
+    Array,
+    Backend,
+    Device,
+    FlushesCache,
+    Kernels,
+    MemoryProbe,
+    TellingTimer,
+    Timer,
+)
 from .contract import (
     KINDS,
     Contract,
@@ -59,6 +68,7 @@ from .specs import (
     ImplementationSpec,
 )
 from .step_model import StepModel
+from .trees import is_array, named_arrays, tree_map
 
 __all__ = [
     "KINDS",
@@ -78,6 +88,7 @@ __all__ = [
     "Direction",
     "DtypeError",
     "Env",
+    "FlushesCache",
     "Gate",
     "Gradients",
     "HostBackend",
@@ -101,6 +112,7 @@ __all__ = [
     "Status",
     "StepModel",
     "StoreError",
+    "TellingTimer",
     "Tier",
     "Timer",
     "TrainingError",
@@ -117,7 +129,10 @@ __all__ = [
     "dtype_name",
     "hookimpl",
     "hookspec",
+    "is_array",
     "is_c_contiguous",
+    "named_arrays",
+    "tree_map",
     "tree_nbytes",
     "unknown_name",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,6 +26,27 @@ class Timer(Protocol):
     def start(self) -> None: ...
     def stop(self) -> float:
         """Seconds since `start`, after the device has finished."""
+        ...
+
+
+@runtime_checkable
+class TellingTimer(Timer, Protocol):
+    """A timer that knows more than seconds, as one of device events does."""
+
+    def reading(self) -> Mapping[str, float]:
+        """Of the region stopped last, names with their unit: `sm_clock_mhz`, `launch_s`.
+
+        A name ending in `_mhz` is a clock, whose fall makes a time invalid.
+        """
+        ...
+
+
+@runtime_checkable
+class FlushesCache(Protocol):
+    """A backend whose caches can be emptied, for times with nothing warm."""
+
+    def flush_cache(self) -> None:
+        """Push out what the device's caches hold; returns when that is done."""
         ...
 
 

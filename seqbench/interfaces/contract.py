@@ -57,6 +57,9 @@ class Contract:
     - ``flops(d, grad) -> int`` and ``bytes(d, grad, itemsize) -> int``: the cost formulas, for
       forward alone (`grad=False`) or forward and backward together (`grad=True`). One
       multiply-add is two operations, a transcendental is one. Bytes are the compulsory traffic.
+    - ``transcendentals(d, grad) -> int``: how many of the operations are exponentials, logarithms,
+      tanh and their like, at least; None without any. ``steps(d) -> int``: how many operations
+      must follow one another, each on the last one's result; None for one.
     - ``cache(d, dtype, *, backend) -> cache``: allocates what forward keeps for backward.
     - ``forward(p, i, cache, *, backend) -> o``.
     - ``backward(d_o, p, i, cache, *, backend) -> Gradients``; None where not differentiable.
@@ -95,6 +98,8 @@ class Contract:
     forward: Callable[..., Any]
     backward: Callable[..., Gradients] | None = None
     shapes: Callable[..., dict[str, tuple[int, ...]]] | None = None
+    transcendentals: Callable[..., int] | None = None
+    steps: Callable[..., int] | None = None
     state: tuple[str, ...] = ()
     in_place: bool = False
     dtypes: tuple[str, ...] = ("float32", "float64")

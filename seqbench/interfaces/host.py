@@ -46,6 +46,10 @@ def _status_bytes(field: str) -> int:
     return 0
 
 
+FLUSH_BYTES = 1 << 28
+"""Written to push everything else out of the caches: more than a socket's last level holds."""
+
+
 class HostBackend:
     """Host arrays: NumPy itself, and peers that take NumPy's arrays.
 
@@ -59,6 +63,7 @@ class HostBackend:
     def __init__(self) -> None:
         self.device = Device(kind="cpu", model=platform.processor() or platform.machine())
         self._numpy = importlib.import_module("numpy")
+        self._flushed: Any = None
 
     def to_device(self, array: Any) -> Array:
         """C-contiguous, copied only where it must be."""
@@ -72,6 +77,12 @@ class HostBackend:
 
     def synchronize(self) -> None:
         return None
+
+    def flush_cache(self) -> None:
+        """Write a block larger than the caches; it is kept for the next time."""
+        if self._flushed is None:
+            self._flushed = self._numpy.zeros(FLUSH_BYTES, "uint8")
+        self._flushed += 1
 
     def timer(self) -> HostTimer:
         return HostTimer()

@@ -12,7 +12,9 @@ class BackendSpec:
     """`target` ("module:attr") is a callable without arguments that returns a Backend.
 
     `requires` are modules that must be importable; `probe` ("module:attr") returns None or the
-    reason why the backend cannot run here. Neither is touched until somebody asks.
+    reason why the backend cannot run here. Neither is touched until somebody asks. `evidence`
+    ("package:file") names check results that came with the plugin, for `list`: they count for
+    exactly the source that they were taken of.
     """
 
     name: str
@@ -23,6 +25,7 @@ class BackendSpec:
     extra: str | None = None  # the pip extra that brings `requires`
     shared_texts: bool = True  # offers an array namespace
     preload: bool = True  # may be imported before a fork
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,19 @@ def recurrent_bytes(
     return itemsize * (2 * forward + weights + 2 * cache if grad else forward)
 
 
+def recurrent_transcendentals(dims: CellDims, grad: bool, *, units: int) -> int:
+    """`units` a hidden unit and step forward: one a gate, one for the tanh of a memory.
+
+    Backward needs none: it works on what forward kept.
+    """
+    return units * dims.T * dims.B * dims.H
+
+
+def recurrent_steps(dims: CellDims) -> int:
+    """Each step starts from the last one's state."""
+    return dims.T
+
+
 def zeros(shape: tuple[int, ...], dtype: str, backend: Backend) -> Array:
     return backend.xp.zeros(shape, dtype=dtype)
 

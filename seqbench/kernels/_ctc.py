@@ -148,3 +148,13 @@ def check_automaton(
             f"{operation}: a next_state is {int(next_state[outside][0])}, expected 0 to G - 1 = "
             f"{len(bonus) - 1}; number the states from 0"
         )
+
+
+def frame_transcendentals(dims: Any, grad: bool) -> int:
+    """The softmax of each frame; sums over paths need none in the linear domain."""
+    return int(dims.T * dims.B * (dims.V + 1))
+
+
+def frame_steps(dims: Any) -> int:
+    """Each frame starts from the last one's scores."""
+    return int(dims.T)

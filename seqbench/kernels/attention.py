@@ -154,6 +154,11 @@ def _bytes(name: str, dims: AttentionDims, grad: bool, itemsize: int) -> int:
     return itemsize * ((2 if grad else 1) * forward) + 4 * B
 
 
+def _transcendentals(name: str, dims: AttentionDims, grad: bool) -> int:
+    """An exponential a pair; the additive score takes a tanh a pair and unit."""
+    return dims.Tq * dims.B * dims.Tx * (1 + (dims.D if name == "additive" else 0))
+
+
 def _contract(name: str, summary: str, source: str, score: Score, **fields: Any):
     return AttentionContract(
         id="A33",
@@ -166,6 +171,7 @@ def _contract(name: str, summary: str, source: str, score: Score, **fields: Any)
         Dims=AttentionDims,
         flops=functools.partial(_flops, name),
         bytes=functools.partial(_bytes, name),
+        transcendentals=functools.partial(_transcendentals, name),
         cache=attention_cache,
         forward=functools.partial(attention_forward, score),
         backward=functools.partial(attention_backward, score),

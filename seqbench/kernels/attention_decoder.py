@@ -88,6 +88,17 @@ def decoder_bytes(cell: Contract, dims: AttentionDecoderDims, grad: bool, itemsi
     return cell.bytes(_cell_dims(dims), grad, itemsize) + of_attention
 
 
+def decoder_transcendentals(cell: Contract, dims: AttentionDecoderDims, grad: bool) -> int:
+    """Both the cell's and the attention's."""
+    of_attention = ADDITIVE.transcendentals(_attention_dims(dims), grad)
+    return of_attention + cell.transcendentals(_cell_dims(dims), grad)  # type: ignore[misc]
+
+
+def decoder_steps(dims: AttentionDecoderDims) -> int:
+    """Attend, then step the cell, T times."""
+    return 2 * dims.T
+
+
 def _contract(cell: Contract) -> Contract:
     return Contract(
         id="A33",
@@ -103,6 +114,8 @@ def _contract(cell: Contract) -> Contract:
         validate=functools.partial(decoder_validate, cell),
         flops=functools.partial(decoder_flops, cell),
         bytes=functools.partial(decoder_bytes, cell),
+        transcendentals=functools.partial(decoder_transcendentals, cell),
+        steps=decoder_steps,
         cache=functools.partial(decoder_cache, cell),
         forward=functools.partial(decoder_forward, cell),
         backward=functools.partial(decoder_backward, cell),

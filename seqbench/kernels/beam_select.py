@@ -227,6 +227,11 @@ def beam_select_bytes(dims: BeamDims, grad: bool, itemsize: int) -> int:
     return itemsize * K * B * (V + 2) + K * B * (4 + 4 + 2) + B
 
 
+def beam_select_transcendentals(dims: BeamDims, grad: bool) -> int:
+    """An exponential a logit, a logarithm a hypothesis."""
+    return dims.K * dims.B * (dims.V + 1)
+
+
 def beam_select_workspace(dims: BeamDims, itemsize: int) -> int:
     """Bytes the shared text holds at once at most: five arrays of candidates, and their order."""
     return dims.K * dims.B * (dims.V * (5 * itemsize + 2 * 8) + 16 * 8)
@@ -250,6 +255,7 @@ BEAM_SELECT = Contract(
     validate=beam_select_validate,
     flops=beam_select_flops,
     bytes=beam_select_bytes,
+    transcendentals=beam_select_transcendentals,
     cache=beam_select_cache,
     forward=beam_select_forward,
 )

@@ -118,6 +118,11 @@ def binary_bytes(dims: BinaryDims, grad: bool, itemsize: int) -> int:
     return itemsize * dims.T * dims.B * (3 if grad else 2) + 4 * dims.B
 
 
+def binary_transcendentals(dims: BinaryDims, grad: bool) -> int:
+    """An exponential and a logarithm a step."""
+    return 2 * dims.T * dims.B
+
+
 BINARY_CROSS_ENTROPY = Contract(
     id="A04",
     kind="loss",
@@ -132,6 +137,7 @@ BINARY_CROSS_ENTROPY = Contract(
     validate=binary_validate,
     flops=binary_flops,
     bytes=binary_bytes,
+    transcendentals=binary_transcendentals,
     cache=binary_cache,
     forward=binary_forward,
     backward=binary_backward,

@@ -82,6 +82,10 @@ def cbow_flops(dims: VectorDims, grad: bool) -> int:
     return max(1, 2 * mean + 3 * dots if grad else mean + dots)
 
 
+def cbow_problems(dims: VectorDims) -> int:
+    return dims.N * (dims.J + 1)
+
+
 CBOW_NS = objective_contract(
     "A20",
     "cbow_ns",
@@ -91,6 +95,7 @@ CBOW_NS = objective_contract(
     negative_objective,
     validate_negatives,
     cbow_flops,
+    cbow_problems,
 )
 CBOW_HS = objective_contract(
     "A20",
@@ -101,6 +106,7 @@ CBOW_HS = objective_contract(
     tree_objective,
     validate_tree,
     cbow_flops,
+    cbow_problems,
 )
 CBOW_NS_UPDATE = update_contract(
     CBOW_NS, negative_objective, "cbow_ns_update", "one step of CBOW, noise words"

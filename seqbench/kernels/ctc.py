@@ -32,6 +32,8 @@ from ._ctc import (
     check_frames,
     check_label_lengths,
     check_logits,
+    frame_steps,
+    frame_transcendentals,
     label_states,
     log_sum,
 )
@@ -266,6 +268,8 @@ CTC = Contract(
     validate=ctc_validate,
     flops=ctc_flops,
     bytes=ctc_bytes,
+    steps=frame_steps,
+    transcendentals=frame_transcendentals,
     cache=ctc_cache,
     forward=ctc_forward,
     backward=ctc_backward,

@@ -2,10 +2,8 @@
 
 Graves (2012), section 7.5, and Hannun et al. (2014), algorithm 1. A prefix carries the mass of its
 alignments that end in a blank and of those that end in its last label; a frame keeps it (a blank,
-or the last label again) or extends it, and an extension that is itself in the beam adds its mass
-there. Prefixes are told apart by a 64-bit hash. A beam wide enough to hold every prefix gives the
-exact posterior of each labelling.
-
+or the last label again) or extends it; an extension that is itself in the beam adds its mass there.
+Prefixes are told apart by a 64-bit hash. A beam that holds every prefix gives exact posteriors.
 A language model enters as an automaton over labels: rank = log P + the sum of its bonuses, which
 the driver makes of alpha log p_lm + beta a label. Of equal ranks the lowest candidate wins: kept
 prefixes by slot, then extensions by slot and label.
@@ -20,7 +18,7 @@ from typing import Any, NamedTuple
 from seqbench.interfaces import Array, Backend, Contract, RangeError
 
 from ._cell import step_masks
-from ._ctc import check_automaton, check_search_input, log_sum
+from ._ctc import check_automaton, check_search_input, frame_steps, frame_transcendentals, log_sum
 from ._math import log_softmax
 
 MULTIPLIER = 0x9E3779B97F4A7C15
@@ -294,6 +292,8 @@ CTC_BEAM = Contract(
     validate=ctc_beam_validate,
     flops=ctc_beam_flops,
     bytes=ctc_beam_bytes,
+    steps=frame_steps,
+    transcendentals=frame_transcendentals,
     cache=ctc_beam_cache,
     forward=ctc_beam_forward,
 )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from seqbench.interfaces import Array, Backend, Contract
 
 from ._cell import step_masks
-from ._ctc import check_search_input
+from ._ctc import check_search_input, frame_transcendentals
 from ._math import log_softmax
 
 
@@ -116,6 +116,7 @@ CTC_GREEDY = Contract(
     validate=ctc_greedy_validate,
     flops=ctc_greedy_flops,
     bytes=ctc_greedy_bytes,
+    transcendentals=frame_transcendentals,
     cache=ctc_greedy_cache,
     forward=ctc_greedy_forward,
 )

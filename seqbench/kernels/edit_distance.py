@@ -160,6 +160,11 @@ def edit_distance_bytes(dims: EditDistanceDims, grad: bool, itemsize: int) -> in
     return dims.N * (4 * (dims.L + dims.L2 + 2) + 24)
 
 
+def edit_distance_steps(dims: EditDistanceDims) -> int:
+    """The diagonals, one after another."""
+    return dims.L + dims.L2
+
+
 def edit_distance_cache(dims: EditDistanceDims, dtype: str, *, backend: Backend) -> None:
     return None
 
@@ -178,6 +183,7 @@ EDIT_DISTANCE = Contract(
     validate=edit_distance_validate,
     flops=edit_distance_flops,
     bytes=edit_distance_bytes,
+    steps=edit_distance_steps,
     cache=edit_distance_cache,
     forward=edit_distance_forward,
 )

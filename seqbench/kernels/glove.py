@@ -230,6 +230,11 @@ def glove_update_flops(dims: GloveDims, grad: bool) -> int:
     return glove_flops(dims, True) + 6 * touched
 
 
+def glove_transcendentals(dims: GloveDims, grad: bool) -> int:
+    """A logarithm and a power a count."""
+    return 2 * dims.N
+
+
 def glove_bytes(dims: GloveDims, grad: bool, itemsize: int) -> int:
     """Rows that are met read once; backward writes the dense gradient."""
     met = 2 * min(dims.N, dims.V) * (dims.D + 1) * itemsize
@@ -262,6 +267,7 @@ GLOVE = Contract(
     validate=glove_validate,
     flops=glove_flops,
     bytes=glove_bytes,
+    transcendentals=glove_transcendentals,
     cache=no_cache,
     forward=glove_forward,
     backward=glove_backward,
@@ -281,6 +287,7 @@ GLOVE_UPDATE = Contract(
     validate=glove_update_validate,
     flops=glove_update_flops,
     bytes=glove_update_bytes,
+    transcendentals=glove_transcendentals,
     cache=no_cache,
     forward=glove_update_forward,
     in_place=True,

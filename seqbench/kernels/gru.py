@@ -7,6 +7,7 @@ old state: h = (1 - z) n + z h_prev, so the notes' update gate is 1 - z.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from ._cell import (
     recurrent_bytes,
     recurrent_flops,
     recurrent_shapes,
+    recurrent_steps,
+    recurrent_transcendentals,
     step_masks,
     validate_cell,
     without_padding,
@@ -217,6 +220,8 @@ def _contract(name: str, summary: str, validate: Any, forward: Any, backward: An
         validate=validate,
         flops=gru_flops,
         bytes=gru_bytes,
+        transcendentals=functools.partial(recurrent_transcendentals, units=3),
+        steps=recurrent_steps,
         cache=gru_cache,
         forward=forward,
         backward=backward,

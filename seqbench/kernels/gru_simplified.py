@@ -6,6 +6,7 @@ gate multiply the candidate: their Γu is 1 - z, had by negating the z rows of w
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from seqbench.interfaces import Array, Backend, Contract, Gradients
@@ -18,6 +19,8 @@ from ._cell import (
     recurrent_bytes,
     recurrent_flops,
     recurrent_shapes,
+    recurrent_steps,
+    recurrent_transcendentals,
     step_masks,
     validate_cell,
     without_padding,
@@ -143,6 +146,8 @@ GRU_SIMPLIFIED = Contract(
     validate=gru_simplified_validate,
     flops=gru_simplified_flops,
     bytes=gru_simplified_bytes,
+    transcendentals=functools.partial(recurrent_transcendentals, units=2),
+    steps=recurrent_steps,
     cache=gru_simplified_cache,
     forward=gru_simplified_forward,
     backward=gru_simplified_backward,

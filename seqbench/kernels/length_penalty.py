@@ -103,6 +103,11 @@ def length_penalty_bytes(dims: LengthPenaltyDims, grad: bool, itemsize: int) -> 
     return dims.N * (2 * itemsize + 4)
 
 
+def length_penalty_transcendentals(dims: LengthPenaltyDims, grad: bool) -> int:
+    """A power each."""
+    return dims.N
+
+
 def length_penalty_cache(dims: LengthPenaltyDims, dtype: str, *, backend: Backend) -> None:
     return None
 
@@ -121,6 +126,7 @@ LENGTH_PENALTY = Contract(
     validate=length_penalty_validate,
     flops=length_penalty_flops,
     bytes=length_penalty_bytes,
+    transcendentals=length_penalty_transcendentals,
     cache=length_penalty_cache,
     forward=length_penalty_forward,
 )

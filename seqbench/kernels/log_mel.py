@@ -128,6 +128,11 @@ def log_mel_bytes(dims: LogMelDims, grad: bool, itemsize: int) -> int:
     return itemsize * (dims.N * dims.B + params + dims.T * dims.B * dims.M) + 8 * dims.B
 
 
+def log_mel_transcendentals(dims: LogMelDims, grad: bool) -> int:
+    """A logarithm a mel."""
+    return dims.T * dims.B * dims.M
+
+
 LOG_MEL = Contract(
     id="A34",
     kind="feature",
@@ -143,6 +148,7 @@ LOG_MEL = Contract(
     shapes=log_mel_shapes,
     flops=log_mel_flops,
     bytes=log_mel_bytes,
+    transcendentals=log_mel_transcendentals,
     cache=log_mel_cache,
     forward=log_mel_forward,
 )

@@ -183,6 +183,11 @@ def softmax_bytes(dims: SoftmaxDims, grad: bool, itemsize: int) -> int:
     return itemsize * rows * (dims.V * (2 if grad else 1)) + 4 * rows + 4 * dims.B
 
 
+def softmax_transcendentals(dims: SoftmaxDims, grad: bool) -> int:
+    """An exponential a logit and a logarithm a step; backward works on what was kept."""
+    return dims.T * dims.B * (dims.V + 1)
+
+
 SOFTMAX_CROSS_ENTROPY = Contract(
     id="A04",
     kind="loss",
@@ -197,6 +202,7 @@ SOFTMAX_CROSS_ENTROPY = Contract(
     validate=softmax_validate,
     flops=softmax_flops,
     bytes=softmax_bytes,
+    transcendentals=softmax_transcendentals,
     cache=softmax_cache,
     forward=softmax_forward,
     backward=softmax_backward,

@@ -6,6 +6,7 @@ Hochreiter & Schmidhuber (1997) with the gate of Gers, Schmidhuber & Cummins (20
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from seqbench.interfaces import Array, Backend, Contract, Gradients
@@ -18,6 +19,8 @@ from ._cell import (
     recurrent_bytes,
     recurrent_flops,
     recurrent_shapes,
+    recurrent_steps,
+    recurrent_transcendentals,
     step_masks,
     validate_cell,
     without_padding,
@@ -158,6 +161,8 @@ LSTM = Contract(
     validate=lstm_validate,
     flops=lstm_flops,
     bytes=lstm_bytes,
+    transcendentals=functools.partial(recurrent_transcendentals, units=5),
+    steps=recurrent_steps,
     cache=lstm_cache,
     forward=lstm_forward,
     backward=lstm_backward,

@@ -7,6 +7,7 @@ work.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from seqbench.interfaces import Array, Backend, Contract, Gradients
@@ -19,6 +20,8 @@ from ._cell import (
     recurrent_bytes,
     recurrent_flops,
     recurrent_shapes,
+    recurrent_steps,
+    recurrent_transcendentals,
     step_masks,
     validate_cell,
     without_padding,
@@ -150,6 +153,8 @@ LSTM_COUPLED = Contract(
     validate=lstm_coupled_validate,
     flops=lstm_coupled_flops,
     bytes=lstm_coupled_bytes,
+    transcendentals=functools.partial(recurrent_transcendentals, units=4),
+    steps=recurrent_steps,
     cache=lstm_coupled_cache,
     forward=lstm_coupled_forward,
     backward=lstm_coupled_backward,

@@ -8,6 +8,7 @@ forget gate's.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from ._cell import (
     recurrent_bytes,
     recurrent_flops,
     recurrent_shapes,
+    recurrent_steps,
+    recurrent_transcendentals,
     step_masks,
     validate_cell,
     without_padding,
@@ -162,6 +165,8 @@ LSTM_PEEPHOLE_FULL = Contract(
     validate=lstm_peephole_full_validate,
     flops=lstm_peephole_full_flops,
     bytes=lstm_peephole_full_bytes,
+    transcendentals=functools.partial(recurrent_transcendentals, units=5),
+    steps=recurrent_steps,
     cache=lstm_cache,
     forward=lstm_peephole_full_forward,
     backward=lstm_peephole_full_backward,

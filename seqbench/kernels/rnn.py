@@ -8,6 +8,7 @@ step (Werbos 1990, section III). The notes' concatenated form W_a [a; x] is
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ from ._cell import (
     recurrent_bytes,
     recurrent_flops,
     recurrent_shapes,
+    recurrent_steps,
+    recurrent_transcendentals,
     step_masks,
     validate_cell,
     without_padding,
@@ -164,6 +167,8 @@ RNN = Contract(
     validate=rnn_validate,
     flops=rnn_flops,
     bytes=rnn_bytes,
+    transcendentals=functools.partial(recurrent_transcendentals, units=1),
+    steps=recurrent_steps,
     cache=rnn_cache,
     forward=rnn_forward,
     backward=rnn_backward,

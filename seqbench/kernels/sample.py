@@ -172,6 +172,11 @@ def sample_bytes(dims: SampleDims, grad: bool, itemsize: int) -> int:
     return itemsize * dims.B * dims.V + 4 * dims.B
 
 
+def sample_transcendentals(dims: SampleDims, grad: bool) -> int:
+    """An exponential a logit."""
+    return dims.B * dims.V
+
+
 SAMPLE = Contract(
     id="A07",
     kind="decoder",
@@ -186,6 +191,7 @@ SAMPLE = Contract(
     validate=sample_validate,
     flops=sample_flops,
     bytes=sample_bytes,
+    transcendentals=sample_transcendentals,
     cache=sample_cache,
     forward=sample_forward,
 )

@@ -141,6 +141,11 @@ def pair_flops(dims: PairDims, grad: bool) -> int:
     return max(1, 6 * dims.N * dims.E)
 
 
+def distance_flops(dims: PairDims, grad: bool) -> int:
+    """A difference, a square and a sum an element."""
+    return max(1, 3 * dims.N * dims.E)
+
+
 def pair_bytes(dims: PairDims, grad: bool, itemsize: int) -> int:
     """Two rows and ids read, a value written."""
     return max(1, dims.N * (2 * dims.E * itemsize + 8 + itemsize))
@@ -160,6 +165,7 @@ def _contract(
     name: str, summary: str, source: str, forward: Any, *, pairs: bool, directions: bool
 ) -> Contract:
     validate = _validate_pairs if pairs else _validate_queries
+    of_pairs = pair_flops if directions else distance_flops
     return Contract(
         id="A16",
         kind="vector_op",
@@ -172,7 +178,7 @@ def _contract(
         Dims=PairDims,
         dims=pair_dims if pairs else query_dims,
         validate=validate(name, directions=directions),
-        flops=pair_flops if pairs else matrix_flops,
+        flops=of_pairs if pairs else matrix_flops,
         bytes=pair_bytes if pairs else matrix_bytes,
         cache=no_cache,
         forward=forward,

@@ -7,6 +7,7 @@ over a whole corpus with a fixed window the pairs are the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from seqbench.interfaces import Array, Backend, Contract
@@ -123,11 +124,29 @@ def negative_flops(dims: VectorDims, grad: bool) -> int:
     return max(1, 3 * dots if grad else dots)
 
 
+def softmax_logits(dims: VectorDims) -> int:
+    return dims.N * dims.V
+
+
+def tree_problems(dims: VectorDims) -> int:
+    return dims.N * dims.R * dims.J
+
+
+def negative_problems(dims: VectorDims) -> int:
+    return dims.N * (dims.R + dims.J)
+
+
 def vector_bytes(dims: VectorDims, grad: bool, itemsize: int) -> int:
     """Rows of both matrices read once a position or block, ids; backward writes what it read."""
     rows = dims.N * dims.D * (1 + -(-dims.J // dims.block)) + dims.N * dims.D
     read = itemsize * rows + 12 * dims.N
     return max(1, read + (itemsize * rows if grad else 0))
+
+
+def softmax_bytes(dims: VectorDims, grad: bool, itemsize: int) -> int:
+    """A row a position and the whole of weight_out once, ids; backward writes what it read."""
+    rows = itemsize * dims.D * (dims.N + dims.V)
+    return rows * (2 if grad else 1) + 12 * dims.N
 
 
 def vector_shapes(dims: VectorDims) -> dict[str, tuple[int, ...]]:
@@ -147,8 +166,9 @@ def objective_contract(
     objective: Objective,
     validate: Any,
     flops: Any,
+    problems: Callable[[VectorDims], int],
 ) -> Contract:
-    """Loss of a chunk and its gradient."""
+    """Loss of a chunk and its gradient; `problems` counts its binary problems, or its logits."""
 
     def check(params: VectorParams, inputs: Any) -> None:
         validate(name, params, inputs)
@@ -166,7 +186,8 @@ def objective_contract(
         dims=vector_dims,
         validate=check,
         flops=flops,
-        bytes=vector_bytes,
+        bytes=softmax_bytes if chunk is SoftmaxChunk else vector_bytes,
+        transcendentals=lambda dims, grad: problems(dims),
         cache=no_cache,
         forward=loss_forward(objective),
         backward=loss_backward(objective, chunk),
@@ -196,6 +217,7 @@ def update_contract(base: Contract, objective: Objective, name: str, summary: st
         validate=check,
         flops=lambda dims, grad: base.flops(dims, True),
         bytes=lambda dims, grad, itemsize: base.bytes(dims, True, itemsize),
+        transcendentals=base.transcendentals,
         cache=no_cache,
         forward=update_forward(objective),
         shapes=base.shapes,
@@ -215,6 +237,7 @@ SKIPGRAM_SOFTMAX = objective_contract(
     softmax_objective,
     validate_softmax,
     softmax_flops,
+    softmax_logits,
 )
 SKIPGRAM_HS = objective_contract(
     "A18",
@@ -225,6 +248,7 @@ SKIPGRAM_HS = objective_contract(
     tree_objective,
     validate_tree,
     tree_flops,
+    tree_problems,
 )
 SKIPGRAM_NS = objective_contract(
     "A19",
@@ -235,6 +259,7 @@ SKIPGRAM_NS = objective_contract(
     negative_objective,
     validate_negatives,
     negative_flops,
+    negative_problems,
 )
 SKIPGRAM_SOFTMAX_UPDATE = update_contract(
     SKIPGRAM_SOFTMAX, softmax_objective, "skipgram_softmax_update", "one step of skip-gram, softmax"

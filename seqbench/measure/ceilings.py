@@ -1,8 +1,9 @@
 """What this machine can do at best, measured in the process that is being judged.
 
-The *ceiling time* of a kernel is FLOP / GEMM rate + transcendentals x tanh time: a recurrent cell
+The *ceiling time* of a cell is FLOP / GEMM rate + transcendentals x tanh time: a recurrent cell
 is products plus nonlinearities, and memory traffic hides behind the products at the sizes worth
-timing. Its share of the ceiling is that time over the measured one.
+timing. Its share of the ceiling is that time over the measured one. Kernels of every kind are held
+against `roofline`, which asks for memory and calls as well.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .timing import no_garbage_collection, timed
 GEMM_SHAPES = ((512, 512, 512), (768, 768, 768), (1024, 1024, 1024))
 """(m, k, n); the best of them is the ceiling."""
 COPY_BYTES = 1 << 26  # source and target together 128 MiB: past most last-level caches
+CACHED_BYTES = (1 << 17, 1 << 20, 1 << 23)  # together 256 KiB, 2 MiB, 16 MiB: a cache each
 ELEMENTS = 1 << 16  # 256 KiB in float32: a nonlinearity works on what is in the cache
 CALLS = 2000
 REPEATS = 5
@@ -26,7 +28,10 @@ REPEATS = 5
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """Best rates and times of one process; GEMM and the nonlinearities in `dtype`."""
+    """Best rates and times of one process; GEMM and the nonlinearities in `dtype`.
+
+    `cached` has (bytes touched, GB/s) of copies that fit some cache, smallest first.
+    """
 
     dtype: str
     gemm_gflops: float
@@ -34,12 +39,26 @@ class Ceilings:
     tanh_ns: float
     exp_ns: float
     call_us: float
+    cached: tuple[tuple[int, float], ...] = ()
+
+    def copy_rate(self, touched: float) -> float:
+        """GB/s of a working set of `touched` bytes: of the largest copy measured that is no larger,
+        so that the rate is never below what the machine can do."""
+        fitting = [rate for size, rate in self.cached if size <= touched] or [
+            rate for _, rate in self.cached[:1]
+        ]
+        in_memory = touched >= 2 * COPY_BYTES or not fitting
+        return self.copy_gb_per_s if in_memory else max(fitting[-1], self.copy_gb_per_s)
 
     def samples(self) -> list[Sample]:
         """Each ceiling as a named sample, phase `ceiling`."""
         return [
             Sample(f"gemm_{self.dtype}", self.gemm_gflops, "GFLOP/s", "none", "ceiling"),
             Sample("copy", self.copy_gb_per_s, "GB/s", "none", "ceiling"),
+            *(
+                Sample(f"copy_{size >> 10}_KiB", rate, "GB/s", "none", "ceiling")
+                for size, rate in self.cached
+            ),
             Sample(f"tanh_{self.dtype}", self.tanh_ns, "ns/element", "none", "ceiling"),
             Sample(f"exp_{self.dtype}", self.exp_ns, "ns/element", "none", "ceiling"),
             Sample("call", self.call_us, "us", "none", "ceiling"),
@@ -57,10 +76,14 @@ def measure_ceilings(
         return Ceilings(
             dtype=dtype,
             gemm_gflops=_gemm_gflops(backend, dtype, repeats),
-            copy_gb_per_s=2 * COPY_BYTES / _copy_s(backend, repeats) / 1e9,
+            copy_gb_per_s=2 * COPY_BYTES / _copy_s(backend, COPY_BYTES, repeats) / 1e9,
             tanh_ns=_elementwise_s(backend, "tanh", dtype, repeats) / ELEMENTS * 1e9,
             exp_ns=_elementwise_s(backend, "exp", dtype, repeats) / ELEMENTS * 1e9,
             call_us=_call_s(backend, repeats) * 1e6,
+            cached=tuple(
+                (2 * size, 2 * size / _copy_s(backend, size, 4 * repeats) / 1e9)
+                for size in CACHED_BYTES
+            ),
         )
 
 
@@ -106,8 +129,8 @@ def _gemm_gflops(backend: Backend, dtype: str, repeats: int) -> float:
     return max(rates)
 
 
-def _copy_s(backend: Backend, repeats: int) -> float:
-    source = _filled(backend, (COPY_BYTES // 4,), "float32")
+def _copy_s(backend: Backend, size: int, repeats: int) -> float:
+    source = _filled(backend, (size // 4,), "float32")
     target = backend.xp.empty_like(source)
 
     def copy() -> None:

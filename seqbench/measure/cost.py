@@ -1,44 +1,66 @@
-"""What one implementation of a cell costs at one size: gate, memory, time, FLOP, shares.
+"""What one implementation of a contract costs at one size: gate, memory, time, FLOP, the roof.
 
 Phases: `load` takes new weights into a plan; `forward` is inference with weights loaded;
-`forward_backward` is an update's work: load, forward and backward. Inputs lie on the device
-beforehand, in the layout of the contract: what an implementation reorders is in its time.
+`forward_backward` is an update's work: load, forward and backward. A contract without weights has
+no `load`, one without gradient no `forward_backward`. Inputs lie on the device beforehand, in the
+layout of the contract: what an implementation reorders is in its time.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
-import numpy as np
-
-from seqbench.interfaces import Contract, Implementation, Sample, UnsupportedError
+from seqbench.interfaces import (
+    Contract,
+    FlushesCache,
+    Implementation,
+    RangeError,
+    Sample,
+    UnsupportedError,
+)
 from seqbench.interfaces.records import Gate
 
+from .bench import Bench
 from .ceilings import Ceilings, measure_ceilings, share_of_ceiling
-from .gate import correctness_gate, on_device
+from .gate import correctness_gate
 from .host_arrays import HOST
-from .load import cpu_times, load_between
-from .memory import peak_bytes_of
-from .timing import Sampling, empty_region, measure, validity
+from .load import cpu_mhz, cpu_times, load_between
+from .roofline import roof_of, transcendentals_of
+from .timing import Observed, Sampling, empty_region, throttled, validity
+from .workloads import Workload, draw
 
 ITEMSIZE = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+CACHES = ("warm", "cold")
+More = Callable[[Contract, Any, bool, float, Ceilings], list[Sample]]
+"""(contract, dims, grad, seconds, ceilings) -> further samples of a phase."""
+UNITS = {"_mhz": "MHz", "_s": "s", "_c": "C", "_w": "W"}
+"""Of a timer's readings, by the end of their names."""
 
 
 @dataclass(frozen=True, slots=True)
 class CostSettings(Sampling):
-    """When to stop sampling, and the seed of weights and inputs."""
+    """When to stop sampling, the seed of weights and inputs, and the state of the caches.
+
+    cache : "cold" empties the device's caches ahead of every sample, where the backend can
+    """
 
     seed: int = 0
+    cache: str = "warm"
+
+    def __post_init__(self) -> None:
+        Sampling.__post_init__(self)  # `super()` without arguments fails in a class with slots
+        if self.cache not in CACHES:
+            raise RangeError(
+                f"measure.options.cache is {self.cache!r}, expected one of {', '.join(CACHES)}"
+            )
 
 
 @dataclass(slots=True)
 class Cost:
-    """What `cell_cost` found; where the gate fails there are no samples."""
+    """What was found; where the gate fails there are no samples."""
 
     samples: list[Sample] = field(default_factory=list)
     gate: Gate = "none"
@@ -47,76 +69,77 @@ class Cost:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """Host arrays of one cell call, the floating ones in the dtype to be timed."""
-
-    params: Any
-    inputs: Any
-    d_outputs: Any
-
-
 def cell_cost(impl: Implementation, dims: Any, dtype: str, settings: CostSettings) -> Cost:
-    """Gate, peak memory, times of each phase, FLOP and bytes by formula, shares of the ceilings.
-
-    dims : the contract's Dims (T, B, I, H); every sequence is full length.
-
-    Raises UnsupportedError where the implementation cannot serve `dims` or `dtype`, OutOfMemory
-    where it does not fit.
-    """
-    work = random_workload(impl.contract, dims, dtype, settings.seed)
-    report = correctness_gate(impl, work.params, work.inputs, dtype, work.d_outputs)
-    notes: dict[str, Any] = {
-        "errors": {name: f"{error:.2g}" for name, error in report.errors.items()}
-    }
-    if report.gate == "fail":
-        return Cost([], "fail", False, report.reasons, notes)
-    bench = _Bench(impl, dims, dtype, work)
-    memory = bench.peak_memory()
-    before = cpu_times()
-    times = bench.times(settings)
-    load = load_between(before, cpu_times())
-    ceilings, notes["ceilings_of"] = ceilings_for(impl, dtype)
-    samples = [*_time_samples(times), *memory]
-    samples += _formula_samples(impl.contract, dims, dtype, times, ceilings)
-    samples += ceilings.samples() if ceilings else []
-    empty_s = empty_region(impl.backend.timer())
-    reasons = _reasons(times, settings, empty_s, load.busy if load else None)
-    notes |= {"empty_region_s": empty_s, "plan_bytes": bench.plan_bytes} | bench.plan_notes
-    if load:
-        notes["other_cores"], notes["steal"] = round(load.other_cores, 3), round(load.steal, 4)
-    return Cost(samples, report.gate, not reasons, reasons, notes)
-
-
-def random_workload(contract: Contract, dims: Any, dtype: str, seed: int) -> Workload:
-    """Seeded weights as torch initialises them, a full batch, and random upstream gradients."""
+    """`kernel_cost` of a cell at `dims` (T, B, I, H), with its share of a cell's ceiling."""
+    contract = impl.contract
     if contract.shapes is None:
         raise UnsupportedError(
             f"cell_cost: {contract.key} has no shapes to draw weights by, expected "
             "`Contract.shapes`; give the contract one, as the cells have"
         )
-    rng = np.random.default_rng(seed)
-    T, B, I, H = dims
-    bound = 1 / math.sqrt(H)  # no unit saturates, whatever the size
-
-    def weights(shape: tuple[int, ...]) -> np.ndarray:
-        return rng.uniform(-bound, bound, shape).astype(dtype)
-
-    def normal(*shape: int) -> np.ndarray:
-        return rng.standard_normal(shape).astype(dtype)
-
-    params = contract.Params(**{n: weights(s) for n, s in contract.shapes(dims).items()})
-    first = {f"{name}0": weights((B, H)) for name in contract.state}
-    inputs = contract.Inputs(x=normal(T, B, I), lengths=np.full(B, T, np.int32), **first)
-    last = {name: normal(B, H) for name in contract.state}
-    return Workload(params, inputs, contract.Outputs(output=normal(T, B, H), **last))
+    work = draw(contract, dims._asdict(), dtype, settings.seed)
+    return kernel_cost(impl, work, dtype, settings, more=_of_a_cell)
 
 
-def transcendentals(contract: Contract, dims: Any) -> int:
-    """One a gate and unit and step, and one more for the tanh of a memory; backward needs none."""
-    assert contract.shapes is not None, contract.key
-    gates = contract.shapes(dims)["weight_hh"][0] // dims.H
-    return int((gates + len(contract.state) - 1) * dims.T * dims.B * dims.H)
+def kernel_cost(
+    impl: Implementation,
+    work: Workload,
+    dtype: str,
+    settings: CostSettings,
+    *,
+    more: More | None = None,
+) -> Cost:
+    """Gate, peak memory, times of each phase, FLOP and bytes by formula, shares of the limits.
+
+    work : of `impl.contract`, in `dtype`
+
+    Raises UnsupportedError where the implementation cannot serve the sizes or `dtype` or its caches
+    cannot be emptied, OutOfMemory where it does not fit.
+    """
+    flush = _flush(impl, settings)
+    dims = impl.contract.dims(work.params, work.inputs)
+    report = correctness_gate(impl, work.params, work.inputs, dtype, work.d_outputs)
+    notes: dict[str, Any] = {
+        "errors": {name: f"{error:.2g}" for name, error in report.errors.items()},
+        "dims": {name: int(value) for name, value in dims._asdict().items()},
+        "cache": settings.cache,
+    }
+    worst = Sample("gate_error", max(report.errors.values(), default=0.0), "fraction", "none")
+    if report.gate == "fail":
+        return Cost([], "fail", False, report.reasons, notes)
+    bench = Bench(impl, dims, dtype, work)
+    memory = bench.peak_memory()
+    before, clock = cpu_times(), cpu_mhz()
+    observed = bench.times(settings, flush)
+    load = load_between(before, cpu_times())
+    ceilings, notes["ceilings_of"] = ceilings_for(impl, dtype)
+    samples = [*_time_samples(observed), *memory, worst]
+    for phase, found in observed.items():
+        if phase != "load":
+            of_phase = _Phase(impl.contract, dims, dtype, phase, statistics.median(found.seconds))
+            samples += of_phase.samples(ceilings, more)
+    samples += ceilings.samples() if ceilings else []
+    empty_s = empty_region(impl.backend.timer())
+    reasons = _reasons(observed, settings, empty_s, load.busy if load else None)
+    notes |= {"empty_region_s": empty_s, "plan_bytes": bench.plan_bytes} | bench.plan_notes
+    if clock is not None:
+        notes["cpu_mhz"] = [clock, cpu_mhz()]
+    if load:
+        notes["other_cores"], notes["steal"] = round(load.other_cores, 3), round(load.steal, 4)
+    return Cost(samples, report.gate, not reasons, reasons, notes)
+
+
+def _flush(impl: Implementation, settings: CostSettings) -> Callable[[], object] | None:
+    """What empties the caches ahead of a sample; None for warm ones."""
+    if settings.cache == "warm":
+        return None
+    backend = impl.backend
+    if not isinstance(backend, FlushesCache):
+        raise UnsupportedError(
+            f"cost: measure.options.cache is 'cold' and backend {backend.name} cannot empty its "
+            "caches, expected a backend with `flush_cache`; set it to warm"
+        )
+    return backend.flush_cache
 
 
 def ceilings_for(impl: Implementation, dtype: str) -> tuple[Ceilings | None, str]:
@@ -132,109 +155,78 @@ def ceilings_for(impl: Implementation, dtype: str) -> tuple[Ceilings | None, str
     return None, f"none: backend {backend.name} has no array namespace"
 
 
-class _Bench:
-    """One implementation at one size, its arrays on the device."""
-
-    def __init__(self, impl: Implementation, dims: Any, dtype: str, work: Workload) -> None:
-        self._impl, self._dims, self._dtype = impl, dims, dtype
-        self._params = on_device(work.params, impl)
-        self._inputs = on_device(work.inputs, impl)
-        self._d_outputs = on_device(work.d_outputs, impl)
-        self.plan_bytes: dict[str, int] = {}
-        self.plan_notes: dict[str, Any] = {}
-
-    def _plan(self, phase: str) -> Any:
-        return self._impl.plan(self._dims, self._dtype, grad=phase == "forward_backward")
-
-    def peak_memory(self) -> list[Sample]:
-        """Of a fresh plan and its first call, inputs and parameters left out."""
-        samples = []
-        for phase in ("forward", "forward_backward"):
-            peak = peak_bytes_of(partial(self._once, phase), self._impl.backend)
-            samples.append(Sample("peak_memory", float(peak), "B", "lower", phase))
-        return samples
-
-    def _once(self, phase: str) -> Any:
-        """The plan is returned so that it lives until the peak is read."""
-        plan = self._plan(phase)
-        plan.load(self._params)
-        call = self.calls(plan)[phase]
-        call()
-        return plan
-
-    def calls(self, plan: Any) -> dict[str, Callable[[], object]]:
-        """What each phase times."""
-
-        def update() -> None:
-            plan.load(self._params)
-            plan.forward(self._inputs)
-            plan.backward(self._d_outputs)
-
-        return {
-            "load": lambda: plan.load(self._params),
-            "forward": lambda: plan.forward(self._inputs),
-            "forward_backward": update,
-        }
-
-    def times(self, sampling: Sampling) -> dict[str, list[float]]:
-        """Samples of each phase; inference has a plan of its own, without what backward keeps."""
-        found = {}
-        for phase in ("load", "forward", "forward_backward"):
-            plan = self._plan(phase)
-            plan.load(self._params)
-            self.plan_bytes[phase] = plan.nbytes
-            timer = self._impl.backend.timer()
-            found[phase] = measure(self.calls(plan)[phase], timer=timer, sampling=sampling)
-            self.plan_notes |= plan.notes
-        return found
-
-
-def _time_samples(times: Mapping[str, list[float]]) -> list[Sample]:
-    return [
+def _time_samples(observed: Mapping[str, Observed]) -> list[Sample]:
+    """Every time, and every reading beside it."""
+    samples = [
         Sample("time", seconds, "s", "lower", phase, repetition)
-        for phase, samples in times.items()
-        for repetition, seconds in enumerate(samples)
+        for phase, found in observed.items()
+        for repetition, seconds in enumerate(found.seconds)
     ]
+    for phase, found in observed.items():
+        for repetition, reading in enumerate(found.readings):
+            samples += [
+                Sample(name, float(value), _unit(name), "none", phase, repetition)
+                for name, value in reading.items()
+            ]
+    return samples
 
 
-def _formula_samples(
-    contract: Contract,
-    dims: Any,
-    dtype: str,
-    times: Mapping[str, list[float]],
-    ceilings: Ceilings | None,
-) -> list[Sample]:
-    """FLOP, bytes, rate and shares of both phases, at the median time."""
-    samples = []
-    for phase, grad in (("forward", False), ("forward_backward", True)):
-        seconds = statistics.median(times[phase])
-        flops = contract.flops(dims, grad)
-        moved = contract.bytes(dims, grad, ITEMSIZE[dtype])
-        rate = flops / seconds / 1e9
+def _unit(name: str) -> str:
+    return next((unit for end, unit in UNITS.items() if name.endswith(end)), "1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """What the formulas say of a phase that took `seconds`, its median."""
+
+    contract: Contract
+    dims: Any
+    dtype: str
+    phase: str
+    seconds: float
+
+    def samples(self, ceilings: Ceilings | None, more: More | None) -> list[Sample]:
+        """FLOP, bytes and rate and, where there are ceilings, the limits and the shares of them."""
+        grad, itemsize = self.phase == "forward_backward", ITEMSIZE[self.dtype]
+        flops = self.contract.flops(self.dims, grad)
+        moved = self.contract.bytes(self.dims, grad, itemsize)
+        rate = flops / self.seconds / 1e9
         found = [
             Sample("flops", float(flops), "FLOP", "lower"),
             Sample("bytes", float(moved), "B", "lower"),
             Sample("gflops_per_s", rate, "GFLOP/s", "higher"),
         ]
         if ceilings is not None:
-            share = share_of_ceiling(flops, transcendentals(contract, dims), seconds, ceilings)
-            found += [
-                Sample("share_of_gemm", rate / ceilings.gemm_gflops, "fraction", "higher"),
-                Sample("share_of_ceiling", share, "fraction", "higher"),
-            ]
-        samples += [replace(sample, phase=phase) for sample in found]
-    return samples
+            roof = roof_of(
+                self.contract, self.dims, grad=grad, itemsize=itemsize, ceilings=ceilings
+            )
+            share = rate / ceilings.gemm_gflops
+            found += [Sample("share_of_gemm", share, "fraction", "higher")]
+            found += roof.samples(self.seconds)
+            found += more(self.contract, self.dims, grad, self.seconds, ceilings) if more else []
+        return [replace(sample, phase=self.phase) for sample in found]
+
+
+def _of_a_cell(
+    contract: Contract, dims: Any, grad: bool, seconds: float, ceilings: Ceilings
+) -> list[Sample]:
+    """A cell is products and nonlinearities: its share of these two alone."""
+    transcendentals = transcendentals_of(contract, dims, grad)
+    flops = contract.flops(dims, grad)
+    share = share_of_ceiling(flops, transcendentals, seconds, ceilings)
+    return [Sample("share_of_ceiling", share, "fraction", "higher")]
 
 
 def _reasons(
-    times: Mapping[str, list[float]], sampling: Sampling, empty_s: float, busy: str | None
+    observed: Mapping[str, Observed], sampling: Sampling, empty_s: float, busy: str | None
 ) -> list[str]:
     """Why the times are not to be trusted. `load` is told but does not decide: a plan may take new
     weights by reference, in no time at all."""
     reasons = [busy] if busy else []
-    for phase, samples in times.items():
+    for phase, found in observed.items():
         if phase == "load":
             continue
-        _, found = validity(samples, sampling=sampling, empty_s=empty_s)
-        reasons += [f"{phase}: {reason}" for reason in found]
+        _, told = validity(found.seconds, sampling=sampling, empty_s=empty_s)
+        slow = throttled(found.readings)
+        reasons += [f"{phase}: {reason}" for reason in [*told, *([slow] if slow else [])]]
     return reasons

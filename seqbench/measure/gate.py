@@ -1,29 +1,39 @@
 """The correctness gate: nothing is timed that does not compute what its contract says.
 
 An implementation, at the very sizes and dtype to be timed, is held against the contract's shared
-text in float64 on the same rounded numbers. The error of a tensor is max|a - b| / max|b|.
+text in float64 on the same rounded numbers. The error of a floating tensor is max|a - b| / max|b|,
+that of whole numbers (ids, counts) the share of those that differ. Where floating numbers decide
+about whole ones, rounding may turn near ties: CHOICES allows for few of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from seqbench.interfaces import Implementation, SharedText, UnsupportedError
+from seqbench.interfaces import (
+    Implementation,
+    SharedText,
+    UnsupportedError,
+    named_arrays,
+    tree_map,
+)
 from seqbench.interfaces.records import Gate
 
 from .host_arrays import HOST
 
 FORWARD = {"float64": 1e-10, "float32": 1e-5, "float16": 2e-3, "bfloat16": 1.6e-2}
 GRADIENT = {"float64": 1e-10, "float32": 1e-4}
+CHOICES = {"float64": 0.0, "float32": 2e-3, "float16": 5e-2, "bfloat16": 2e-1}
+"""The share of whole numbers that may differ where floating inputs decide about them."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """`errors` has one entry a tensor, gradients as `d_params.*` and `d_inputs.*`."""
+    """`errors` has one entry a tensor: outputs, gradients as `d_params.*` and `d_inputs.*`, and
+    `params.*` of what is updated in place."""
 
     gate: Gate
     errors: dict[str, float] = field(default_factory=dict)
@@ -35,7 +45,7 @@ def correctness_gate(
 ) -> GateReport:
     """Hold one forward, and with `d_outputs` one backward, against the shared text.
 
-    params, inputs, d_outputs : host arrays, the floating ones in `dtype`
+    params, inputs, d_outputs : host arrays, the floating ones in `dtype`; they stay as they are
 
     Raises UnsupportedError for a dtype without a tolerance.
     """
@@ -44,16 +54,23 @@ def correctness_gate(
     wide_params, wide_inputs, wide_d = map(as_float64, (params, inputs, d_outputs))
     text = SharedText(impl.contract, HOST)
     expected = results_of(text, wide_params, wide_inputs, wide_d, "float64")
+    decided = any(_floating(array) for _, array in named_arrays((params, inputs)))
+    choices = CHOICES[dtype] if decided else 0.0
     errors, reasons = {}, []
     for name, array in expected.items():
-        errors[name] = error = relative_error(actual.get(name), array)
-        allowed = tolerances[name.startswith("d_")]
+        errors[name] = error = error_of(actual.get(name), array)
+        allowed = tolerances[name.startswith("d_")] if _floating(array) else choices
         if not error <= allowed:
-            reasons.append(
-                f"{impl.impl_id}: {name} differs from the float64 shared text by {error:.2g} of "
-                f"its largest value, allowed {allowed:g}; run `seqbench check {impl.backend.name}`"
-            )
+            reasons.append(_told(impl, name, array, error, allowed))
     return GateReport("fail" if reasons else "pass", errors, reasons)
+
+
+def _told(impl: Implementation, name: str, array: Any, error: float, allowed: float) -> str:
+    of = "of its largest value" if _floating(array) else "of its entries"
+    return (
+        f"{impl.impl_id}: {name} differs from the float64 shared text by {error:.2g} {of}, "
+        f"allowed {allowed:g}; run `seqbench check {impl.backend.name}`"
+    )
 
 
 def _tolerances(dtype: str, *, grad: bool) -> tuple[float, float]:
@@ -74,8 +91,11 @@ def results_of(
     backend = impl.backend
     grad = d_outputs is not None
     plan = impl.plan(impl.contract.dims(params, inputs), dtype, grad=grad)
-    plan.load(on_device(params, impl))
+    loaded = on_device(params, impl)
+    plan.load(loaded)
     found = _host_copies(plan.forward(on_device(inputs, impl)), "", backend)
+    if impl.contract.in_place:
+        found |= _host_copies(loaded, "params.", backend)
     if grad:
         gradients = plan.backward(on_device(d_outputs, impl))
         found |= _host_copies(gradients.params, "d_params.", backend)
@@ -84,42 +104,51 @@ def results_of(
 
 
 def _host_copies(tree: Any, prefix: str, backend: Any) -> dict[str, np.ndarray]:
-    return {prefix + name: np.array(backend.to_host(array)) for name, array in _arrays(tree)}
-
-
-def _arrays(tree: Any) -> Iterator[tuple[str, Any]]:
-    """(name, array) of a flat dataclass; fields that hold None are left out."""
-    if tree is None:
-        return
-    for info in fields(tree):
-        value = getattr(tree, info.name)
-        if hasattr(value, "dtype"):
-            yield info.name, value
+    return {prefix + name: np.array(backend.to_host(array)) for name, array in named_arrays(tree)}
 
 
 def on_device(tree: Any, impl: Implementation) -> Any:
-    """A flat dataclass of host arrays, copied to the implementation's device."""
-    return _mapped(tree, lambda a: impl.backend.to_device(np.array(a, order="C")))
+    """A nested dataclass of host arrays, copied to the implementation's device."""
+    return tree_map(lambda a: impl.backend.to_device(np.array(a, order="C")), tree)
 
 
 def as_float64(tree: Any) -> Any:
-    """A flat dataclass with its floating arrays widened; None stays None."""
-    return _mapped(tree, lambda a: a.astype("float64") if a.dtype.kind == "f" else a)
+    """A nested dataclass with its floating arrays widened; None stays None."""
+    return tree_map(lambda a: a.astype("float64") if _floating(a) else a, tree)
 
 
-def _mapped(tree: Any, function: Any) -> Any:
-    if not is_dataclass(tree) or isinstance(tree, type):
-        return tree
-    return replace(tree, **{name: function(array) for name, array in _arrays(tree)})
+def _floating(array: Any) -> bool:
+    return bool(array.dtype.kind == "f")
+
+
+def error_of(actual: np.ndarray | None, expected: np.ndarray) -> float:
+    """`relative_error` of floating numbers, `share_that_differs` of the others."""
+    if _floating(expected):
+        return relative_error(actual, expected)
+    return share_that_differs(actual, expected)
+
+
+def share_that_differs(actual: np.ndarray | None, expected: np.ndarray) -> float:
+    """Of the entries, those that are not equal; inf where the shape is another."""
+    if actual is None or actual.shape != expected.shape:
+        return float("inf")
+    return float(np.mean(actual != expected)) if expected.size else 0.0
 
 
 def relative_error(actual: np.ndarray | None, expected: np.ndarray) -> float:
-    """max|actual - expected| / max|expected|, absolute over zeros; inf where it is not finite."""
+    """max|actual - expected| / max|expected|, absolute over zeros.
+
+    An infinity equals the same infinity; any other place that is not finite makes it inf.
+    """
     if actual is None or actual.shape != expected.shape:
         return float("inf")
-    if expected.size == 0:
+    infinite = np.isinf(expected)
+    if not np.array_equal(actual[infinite], expected[infinite]):
+        return float("inf")
+    wanted = expected[~infinite]
+    if wanted.size == 0:
         return 0.0
     with np.errstate(invalid="ignore"):  # inf - inf: told as inf below
-        gap = float(np.abs(actual.astype("float64") - expected).max())
-    scale = float(np.abs(expected).max())
+        gap = float(np.abs(actual[~infinite].astype("float64") - wanted).max())
+    scale = float(np.abs(wanted).max())
     return gap / (scale or 1.0) if np.isfinite(gap) else float("inf")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STAT = Path("/proc/stat")
+CPUINFO = Path("/proc/cpuinfo")
+FREQUENCIES = Path("/sys/devices/system/cpu")
 STEAL = 0.02
 """More of the time than this taken by the hypervisor is a busy machine."""
 FULL = 0.95
@@ -67,6 +69,30 @@ def parse_stat(text: str, *, own_s: float, ticks_per_s: int = 100) -> CpuTimes:
     cores = sum(line.startswith("cpu") for line in lines) - 1
     working = user + nice + system + irq + softirq
     return CpuTimes(working, idle + iowait, steal, cores, own_s, ticks_per_s)
+
+
+def cpu_mhz() -> float | None:
+    """The fastest core's clock now, in MHz; None where the system does not tell it."""
+    clocks = [_khz(path) / 1e3 for path in FREQUENCIES.glob("cpu*/cpufreq/scaling_cur_freq")]
+    if not any(clocks):
+        clocks = _told_mhz()
+    return max(clocks, default=0.0) or None
+
+
+def _khz(path: Path) -> float:
+    try:
+        return float(path.read_text())
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _told_mhz() -> list[float]:
+    """By proc(5); under a hypervisor often the nominal clock."""
+    try:
+        lines = CPUINFO.read_text().splitlines()
+    except OSError:
+        return []
+    return [float(line.partition(":")[2]) for line in lines if line.startswith("cpu MHz")]
 
 
 def load_between(before: CpuTimes | None, after: CpuTimes | None) -> MachineLoad | None:

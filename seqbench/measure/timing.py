@@ -9,20 +9,25 @@ from __future__ import annotations
 import gc
 import math
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
-from seqbench.interfaces import RangeError, Timer
+from seqbench.interfaces import RangeError, TellingTimer, Timer
 
 CONFIDENCE = 0.95
+NORMAL = 1.959964
+EXACT_RANKS = 1000
+"""Above this many samples the median's rank is by the normal distribution."""
 READINGS = 100
 """A sample should last as long as this many readings of an empty region: an error of 1 %."""
 SPREAD = 0.25
 """Quartiles further apart than this share of the median are called unstable."""
 DRIFT = 0.10
 """Halves whose medians differ by more than this are called drifting."""
+CLOCK = 0.75
+"""A clock (`*_mhz` of a reading) below this share of the fastest one seen was throttled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,44 @@ class Sampling:
             )
 
 
+@dataclass(slots=True)
+class Observed:
+    """Seconds of each call in order and, of a timer that tells more, a reading beside each."""
+
+    seconds: list[float] = field(default_factory=list)
+    readings: list[Mapping[str, float]] = field(default_factory=list)
+
+
 def measure(fn: Callable[[], object], *, timer: Timer, sampling: Sampling) -> list[float]:
     """Seconds of each timed call of `fn`, in order, garbage collection off meanwhile.
 
     The timer waits for the device on both sides (see `Timer`).
     """
+    return observe(fn, timer=timer, sampling=sampling).seconds
+
+
+def observe(
+    fn: Callable[[], object],
+    *,
+    timer: Timer,
+    sampling: Sampling,
+    before: Callable[[], object] | None = None,
+) -> Observed:
+    """As `measure`, with what the timer tells of each sample.
+
+    before : called ahead of every call, outside the timed region: a cache to be flushed
+    """
+    telling = timer if isinstance(timer, TellingTimer) else None
+    found = Observed()
     with no_garbage_collection():
         _warm_up(fn, timer, sampling)
-        samples: list[float] = []
-        while not _enough(samples, sampling):
-            samples.append(timed(fn, timer))
-    return samples
+        while not _enough(found.seconds, sampling):
+            if before is not None:
+                before()
+            found.seconds.append(timed(fn, timer))
+            if telling is not None:
+                found.readings.append(dict(telling.reading()))
+    return found
 
 
 def timed(fn: Callable[[], object], timer: Timer) -> float:
@@ -126,11 +158,12 @@ def median_rank(count: int) -> int:
     Distribution-free: a sample lies below the median with probability 1/2, so the number below is
     binomial.
     """
-    tail, rank = 0, 0
-    allowed = (1 - CONFIDENCE) / 2 * 2**count
+    if count > EXACT_RANKS:
+        return int((count - NORMAL * math.sqrt(count)) / 2)
+    tail, rank, whole = 0, 0, 2**count
     for below in range(count // 2):
         tail += math.comb(count, below)
-        if tail > allowed:
+        if tail * 2 > whole * (1 - CONFIDENCE):
             break
         rank = below + 1
     return rank
@@ -161,6 +194,20 @@ def validity(
     )
     reasons = [reason for reason in checks if reason]
     return not reasons, reasons
+
+
+def throttled(readings: Sequence[Mapping[str, float]]) -> str | None:
+    """Which clock fell, by how much and how often; None where every clock held."""
+    names = {name for reading in readings for name in reading if name.endswith("_mhz")}
+    for name in sorted(names):
+        clocks = [reading[name] for reading in readings if name in reading]
+        slow = [clock for clock in clocks if clock < CLOCK * max(clocks)]
+        if slow:
+            return (
+                f"throttled: {name} fell to {min(slow):.0f} in {len(slow)} of {len(clocks)} "
+                f"samples, expected {CLOCK:.0%} of {max(clocks):.0f} at least; let it cool"
+            )
+    return None
 
 
 def _too_few(samples: Sequence[float], sampling: Sampling) -> str | None:

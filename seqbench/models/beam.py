@@ -22,7 +22,7 @@ from seqbench.kernels.length_penalty import length_penalty
 
 from .hypotheses import Candidates, Decoded, Hypothesis, best_of, trace
 from .search_memory import even_pieces, sentences_at_once, take_sentences
-from .search_settings import SearchSettings
+from .search_settings import SearchSettings, polling
 
 
 class BeamDecoder:
@@ -44,7 +44,7 @@ class BeamDecoder:
         stop: str = "filled",
         n_best: int = 1,
         memory_limit_bytes: int | None = None,
-        poll_every: int = 4,
+        poll_every: int | None = None,
     ) -> Decoded:
         """The n best strings of every sentence under log P / penalty.
 
@@ -63,7 +63,8 @@ class BeamDecoder:
         n_best : at most `width`
         memory_limit_bytes : the batch is cut into pieces of sentences that stay below it by
             estimate (model state, logits, buffers, history); `notes` tells the pieces
-        poll_every : steps between looks at the done flags; does not change the result
+        poll_every : steps between looks at the done flags, None for 16 on a GPU and 1 on the host;
+            does not change the result
 
         Raises
         ------
@@ -72,7 +73,8 @@ class BeamDecoder:
         OutOfMemory
             If one sentence alone exceeds the limit.
         """
-        settings = SearchSettings(width, max_length, alpha, penalty, stop, n_best, poll_every)
+        poll = polling("beam", poll_every, self._backend)
+        settings = SearchSettings(width, max_length, alpha, penalty, stop, n_best, poll)
         settings.checked("beam")
 
         def needed(sentences: int) -> int:

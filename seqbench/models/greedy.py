@@ -11,7 +11,7 @@ from seqbench.kernels.beam_select import log_sum_exp
 
 from .hypotheses import Candidates, Decoded, Hypothesis, best_of
 from .search_memory import even_pieces, sentences_at_once, take_sentences
-from .search_settings import SearchSettings
+from .search_settings import SearchSettings, polling
 
 
 class GreedyDecoder:
@@ -32,10 +32,11 @@ class GreedyDecoder:
         alpha: float = 0.0,
         penalty: str = "power",
         memory_limit_bytes: int | None = None,
-        poll_every: int = 4,
+        poll_every: int | None = None,
     ) -> Decoded:
         """One hypothesis a sentence; see `BeamDecoder.decode` for arguments and errors."""
-        settings = SearchSettings(1, max_length, alpha, penalty, poll_every=poll_every)
+        poll = polling("greedy", poll_every, self._backend)
+        settings = SearchSettings(1, max_length, alpha, penalty, poll_every=poll)
         settings.checked("greedy")
 
         def needed(sentences: int) -> int:

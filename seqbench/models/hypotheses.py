@@ -72,10 +72,11 @@ def trace(
     parents[t, k, b] is the slot before step t that slot k of sentence b continues.
     """
     words = np.full((tokens.shape[0], *slots.shape), eos_id, np.int32)
+    columns = np.arange(slots.shape[1])
     for t in range(tokens.shape[0] - 1, -1, -1):
         inside = t < ends
-        words[t] = np.where(inside, np.take_along_axis(tokens[t], slots, axis=0), eos_id)
-        slots = np.where(inside, np.take_along_axis(parents[t], slots, axis=0), slots)
+        words[t] = np.where(inside, tokens[t][slots, columns], eos_id)
+        slots = np.where(inside, parents[t][slots, columns], slots)
     return words
 
 

@@ -27,7 +27,7 @@ class Parameters:
         self.size = sum(math.prod(shape) for shape in self.shapes.values())
         self.flat: Array = backend.xp.zeros(self.size, dtype=dtype)
         self.gradient: Array = backend.xp.zeros(self.size, dtype=dtype)
-        self._backend = backend
+        self._backend, self.xp = backend, backend.xp
         self._views = dict(self._split(self.flat))
         self._gradient_views = dict(self._split(self.gradient))
 

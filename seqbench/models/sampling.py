@@ -12,7 +12,7 @@ from seqbench.kernels.losses import NoParams
 from seqbench.kernels.sample import SampleDims, SampleInputs, check_sampling
 
 from .hypotheses import Decoded, Hypothesis
-from .search_settings import check_count
+from .search_settings import check_count, polling
 
 
 class SamplingDecoder:
@@ -32,7 +32,7 @@ class SamplingDecoder:
         top_k: int | None = None,
         num_samples: int = 1,
         seed: int = 0,
-        poll_every: int = 4,
+        poll_every: int | None = None,
     ) -> Decoded:
         """`num_samples` strings of every sentence, in the order in which they were drawn.
 
@@ -47,7 +47,8 @@ class SamplingDecoder:
         seed : in [0, 2**64). Sample k of sentence b draws its token t by number k B + b of stream
             t, so the same seed gives the same strings on every backend (near-ties: see
             `seqbench.kernels.sample`)
-        poll_every : steps between looks at the done flags; does not change the result
+        poll_every : steps between looks at the done flags, None for 16 on a GPU and 1 on the host;
+            does not change the result
 
         `log_prob` and `score` are log P under the model itself, whatever temperature and top-k
         were drawn with.
@@ -59,7 +60,7 @@ class SamplingDecoder:
         """
         for name, value in (("max_length", max_length), ("num_samples", num_samples)):
             check_count("sampling", name, value)
-        check_count("sampling", "poll_every", poll_every)
+        poll = polling("sampling", poll_every, self._backend)
         check_sampling("sampling", temperature, top_k, step_model.vocab_size)
         settings = {"temperature": temperature, "top_k": top_k, "seed": seed}
         drawing = _Drawing(self._backend, step_model, num_samples, batch.size, settings)
@@ -72,7 +73,7 @@ class SamplingDecoder:
             if step == 0:
                 self._sample.contract.validate(NoParams(), inputs)
             drawing.advance(logits, plan.forward(inputs).ids)
-            if (step + 1) % poll_every == 0 and drawing.all_done():
+            if (step + 1) % poll == 0 and drawing.all_done():
                 break
         return Decoded(drawing.hypotheses(), {"steps": step + 1} | plan.notes)
 

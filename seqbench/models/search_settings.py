@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from seqbench.interfaces import RangeError, unknown_name
+from seqbench.interfaces import Backend, RangeError, unknown_name
 from seqbench.kernels.beam_select import STOPS
 from seqbench.kernels.length_penalty import check_penalty
 
@@ -19,6 +19,18 @@ def check_count(operation: str, name: str, value: Any) -> None:
         )
 
 
+POLL_ON_DEVICE = 16
+"""Steps between looks at a device's done flags: a look waits for it, a step too many is cheap."""
+
+
+def polling(operation: str, poll_every: int | None, backend: Backend) -> int:
+    """Steps between looks at the done flags: as asked for, else 16 on a GPU and 1 on the host."""
+    if poll_every is None:
+        return POLL_ON_DEVICE if backend.device.kind == "gpu" else 1
+    check_count(operation, "poll_every", poll_every)
+    return poll_every
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
     """width K; max_length counts EOS; the done flag is read back every `poll_every` steps."""
@@ -29,7 +41,7 @@ class SearchSettings:
     penalty: str = "power"
     stop: str = "filled"
     n_best: int = 1
-    poll_every: int = 4
+    poll_every: int = 1
 
     def checked(self, operation: str) -> SearchSettings:
         """These settings, or RangeError or UnknownNameError with the one that is off."""

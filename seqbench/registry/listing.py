@@ -33,7 +33,7 @@ def algorithm_rows(registry: Registry) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for backend in sorted(registry.backend_specs()):
         reason = registry.unavailable(backend) or ""
-        evidence = stored_evidence(backend)
+        evidence = stored_evidence(backend, registry.backend_spec(backend).evidence)
         for spec in registry.contracts().values():
             rows += _contract_row(registry, spec, backend, reason, evidence)
         for composition in registry.compositions().values():

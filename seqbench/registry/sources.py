@@ -6,14 +6,16 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import re
 from pathlib import Path
 
 
 def source_digest(*targets: str, length: int = 16) -> str:
-    """Hex SHA-256 over the modules of "module:attr" targets and what they import of their own.
+    """Hex SHA-256 over the modules of "module:attr" targets and what they use of their own.
 
-    "Their own" means modules of the same top-level package, `seqbench.interfaces` left out: it is
-    the ground that every implementation stands on, and its changes come with a schema version.
+    "Their own" means modules of the same top-level package that they import, `seqbench.interfaces`
+    left out (it is the ground that every implementation stands on, and its changes come with a
+    schema version), and data files of their package that they name, such as CUDA sources.
     """
     seen: dict[str, str] = {}
     pending = [t.partition(":")[0] for t in targets]
@@ -52,8 +54,31 @@ def _read(path: str, module: str) -> tuple[str, tuple[str, ...]]:
     data = Path(path).read_bytes()
     imports: tuple[str, ...] = ()
     if path.endswith(".py") and not path.endswith("__init__.py"):
-        imports = tuple(_own_imports(ast.parse(data), module))
+        tree = ast.parse(data)
+        imports = tuple(_own_imports(tree, module))
+        data += b"".join(file.read_bytes() for file in _named_files(tree, Path(path).parent))
     return hashlib.sha256(data).hexdigest(), imports
+
+
+def _named_files(tree: ast.AST, package: Path) -> list[Path]:
+    """Data files below the package that a module names, and those that they include."""
+    there = _data_files(package)
+    words = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
+    pending = [word for word in words if isinstance(word, str) and word in there]
+    found: dict[str, Path] = {}
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found[name] = there[name]
+            included = re.findall(r'#include "([^"]+)"', found[name].read_text())
+            pending += [word for word in included if word in there]
+    return [path for _, path in sorted(found.items())]
+
+
+@functools.cache
+def _data_files(package: Path) -> dict[str, Path]:
+    """Name -> path of CUDA sources and headers below a package."""
+    return {path.name: path for path in package.glob("*/*") if path.suffix in (".cu", ".cuh")}
 
 
 def _own_imports(tree: ast.AST, module: str) -> list[str]:

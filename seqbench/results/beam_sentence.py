@@ -11,7 +11,7 @@ import pandas as pd
 from .evidence import Evidence, noise
 from .intervals import UNKNOWN, Interval, percentile_interval
 from .ratios import ratio
-from .summary import counted, resamples_of, swept_columns
+from .summary import counted, ranked, resamples_of, swept_columns
 from .wording import case_label, is_missing, number, with_interval
 
 WIDTH = "p.decoder.width"
@@ -79,7 +79,7 @@ def _beams(table: pd.DataFrame, evidence: Evidence) -> list[Beam]:
         drawn = resamples_of(rows, evidence.items)
         bleu = float(rows.groupby("seed")["value"].mean().mean())
         interval = UNKNOWN if drawn is None else percentile_interval(drawn)
-        own = table[counted(table) & (table[WIDTH] == width).fillna(False)]
+        own = table[ranked(table) & (table[WIDTH] == width).fillna(False)]
         beams.append(Beam(int(width), bleu, interval, drawn, own))
     return beams
 

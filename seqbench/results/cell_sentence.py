@@ -6,7 +6,7 @@ import pandas as pd
 
 from .evidence import Evidence, counts_of_states, noise
 from .ratios import Ratio, ratio
-from .summary import counted, swept_columns
+from .summary import counted, ranked, swept_columns
 from .wording import number, several
 
 CELL, BACKEND = "p.cell.name", "p.backend.name"
@@ -21,6 +21,9 @@ def cell_sentence(evidence: Evidence) -> str:
     if CELL not in table or BACKEND not in table or rows.empty:
         states = counts_of_states(table)
         return f"No cell was timed forward and backward, so there is no answer: {states}."
+    rows = rows[ranked(rows)]
+    if (rows["metric"] != "time").all():
+        return f"No cell was timed on a quiet machine, so nothing is ranked{noise(table)}."
     sizes = [name for name in swept_columns(table) if name not in (CELL, BACKEND)]
     parts = [_cells(rows, sizes), _backends(rows, sizes)]
     text = "; ".join(part for part in parts if part)

@@ -11,8 +11,13 @@ from typing import Any
 from seqbench.interfaces import StoreError
 
 
-def written(path: Path | str, write: Callable[[Path], Any]) -> Path:
-    """`write(target)` into `path`, its folders made. StoreError where it cannot be written."""
+def written(
+    path: Path | str, write: Callable[[Path], Any], instead: str = "choose another results_dir"
+) -> Path:
+    """`write(target)` into `path`, its folders made. StoreError where it cannot be written.
+
+    instead : the next step that the error tells
+    """
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -20,9 +25,7 @@ def written(path: Path | str, write: Callable[[Path], Any]) -> Path:
         write(beside)
         os.replace(beside, path)
     except OSError as error:
-        raise StoreError(
-            f"results: cannot write {path}: {error}; choose another results_dir"
-        ) from error
+        raise StoreError(f"results: cannot write {path}: {error}; {instead}") from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink()

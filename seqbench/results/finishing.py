@@ -1,4 +1,4 @@
-"""What ends a run: tables, plot and summary on disk; table, paths and answer on the terminal."""
+"""What ends a run: tables, plot and page on disk; table, paths and answer on the terminal."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from .campaign import load_records, planned
+import pandas as pd
+
+from seqbench.interfaces import StoreError
+
+from .campaign import Tell, load_records, planned
 from .evidence import Evidence
 from .plots import PlotHints, line_plot
 from .render import ceilings, cleanliness, faults, grids, show
+from .report import campaign_page
+from .scaling import scaling_sentence, scaling_table
 from .sentences import sentence
 from .summary import summarise
 from .table import tidy, write_csv, write_parquet
@@ -18,13 +24,18 @@ from .table import tidy, write_csv, write_parquet
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Where everything lies, and the answer. `plot_paths` is empty where nothing can be drawn."""
+    """Where everything lies, and the answer.
+
+    `plot_paths` is empty where nothing can be drawn, `page_path` None where no page can be made.
+    """
 
     table_path: Path
     parquet_path: Path
     summary_path: Path
     plot_paths: list[Path]
+    page_path: Path | None
     sentence: str
+    scaling_path: Path | None = None
 
 
 def finish(
@@ -34,8 +45,11 @@ def finish(
     question: str,
     plot_hints: Mapping[str, Any],
     out: TextIO,
+    scaling: Mapping[str, Any] | None = None,
 ) -> Finished:
-    """Write table.csv, table.parquet, summary.csv and plot.png, .svg into `campaign_dir`.
+    """Write table.csv, table.parquet, summary.csv, plot.png, .svg and report.html.
+
+    With an axis in `scaling` (`axis`, `doublings`) scaling.csv as well: the exponents of growth.
 
     Prints what went wrong, the table of every task, the paths and the sentence to `out`. Nothing
     but the campaign's files is read, so an old campaign renders without rerunning.
@@ -54,15 +68,32 @@ def finish(
     table = tidy(records)
     evidence = Evidence(table, summarise(table, items), items)
     hints = _hints(plot_hints)
+    fits, growth = _scaling(table, scaling or {}, folder)
+    plan = {"question": question, "plot": dict(plot_hints), "scaling": dict(scaling or {})}
     finished = Finished(
         table_path=write_csv(table, folder / "table.csv"),
         parquet_path=write_parquet(table, folder / "table.parquet"),
         summary_path=write_csv(evidence.summary, folder / "summary.csv"),
         plot_paths=_plot(evidence, hints, folder / "plot", question),
-        sentence=sentence(experiment, evidence, hints.metrics),
+        page_path=_page(evidence, folder, plan, tell),
+        sentence=" ".join([sentence(experiment, evidence, hints.metrics), *growth]),
+        scaling_path=fits,
     )
     _print(evidence, finished, question, out)
     return finished
+
+
+def _scaling(
+    table: pd.DataFrame, asked: Mapping[str, Any], folder: Path
+) -> tuple[Path | None, list[str]]:
+    """scaling.csv and its sentence, where an axis is asked for; one of an earlier finish goes."""
+    path = folder / "scaling.csv"
+    path.unlink(missing_ok=True)
+    axis = asked.get("axis", "")
+    if not axis or table.empty:
+        return None, []
+    fits = scaling_table(table, axis, asked.get("doublings"))
+    return write_csv(fits, path), [scaling_sentence(fits, axis)]
 
 
 def _hints(plain: Mapping[str, Any]) -> PlotHints:
@@ -77,6 +108,15 @@ def _plot(evidence: Evidence, hints: PlotHints, base: Path, title: str) -> list[
     return line_plot(evidence.summary, hints, base, title)
 
 
+def _page(evidence: Evidence, folder: Path, plan: Mapping[str, Any], tell: Tell) -> Path | None:
+    """Tables that a page cannot show are told; the run has them all the same."""
+    try:
+        return campaign_page(evidence, folder, plan)
+    except StoreError as error:
+        tell(str(error))
+        return None
+
+
 def _print(evidence: Evidence, finished: Finished, question: str, out: TextIO) -> None:
     for grid in grids(evidence.summary):
         show(grid, out)
@@ -86,6 +126,8 @@ def _print(evidence: Evidence, finished: Finished, question: str, out: TextIO) -
     told.append(cleanliness(evidence.table))
     told.append(f"table: {finished.table_path}")
     told += [f"       {path}" for path in (finished.parquet_path, finished.summary_path)]
+    told += [f"growth: {finished.scaling_path}"] if finished.scaling_path else []
     told += [f"plot:  {path}" for path in finished.plot_paths]
+    told += [f"page:  {finished.page_path}"] if finished.page_path else []
     print("\n".join(line for line in told if line), file=out)
     print(f"\n{question} {finished.sentence}".rstrip(), file=out)

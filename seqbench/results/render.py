@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import pandas as pd
 
+from .roof import bound_columns
 from .summary import swept_columns
 from .wording import case_label, header, number, plain, scale_of, several, with_interval
 
@@ -28,6 +29,14 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "peak_memory forward_backward",
         "share_of_gemm forward_backward",
         "share_of_ceiling forward_backward",
+    ),
+    "kernel_cost": (
+        "time forward",
+        "time forward_backward",
+        "peak_memory forward",
+        "gflops_per_s forward",
+        "share_of_limit forward",
+        "share_of_limit forward_backward",
     ),
 }
 """By task: metrics of the terminal's table (`metric` or `metric phase`); files have them all."""
@@ -69,6 +78,8 @@ def grid(summary: pd.DataFrame) -> Grid:
     for metric, phase, shown_phase in metrics:
         name, cells = _metric_column(summary, metric, phase, shown_phase)
         texts[name] = [cells.get(key, "") for key in keys]
+    for name, words in bound_columns(summary).items():
+        texts[name] = [words.get(key, "") for key in keys]
     rows = [list(row) for row in zip(*texts.values(), strict=True)]
     return Grid(task, case_label(same), list(texts), rows, left_out)
 
@@ -108,12 +119,14 @@ def _metric_column(
 
 
 def _status(row: Any) -> str:
-    """`done`, `2 of 3 done, timeout`, `oom`, `done, 1 of 3 not clean`."""
+    """`done`, `2 of 3 done, timeout`, `oom`, `done, 1 of 3 not clean`, and where none is clean
+    `done, 3 of 3 not clean: times unranked`."""
     if row.done == 0:
         return str(row.status)
     told = "done" if row.done == row.trials else f"{row.done} of {row.trials} done, {row.status}"
     noisy = row.done - row.valid
-    return f"{told}, {noisy} of {row.done} not clean" if noisy else told
+    unranked = ": times unranked" if noisy == row.done else ""
+    return f"{told}, {noisy} of {row.done} not clean{unranked}" if noisy else told
 
 
 def faults(table: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from .beam_sentence import beam_sentence
 from .cell_sentence import cell_sentence
 from .evidence import Evidence, counts_of_states, noise
-from .summary import swept_columns
+from .summary import swept_columns, timed
 from .wording import case_label, several, with_interval
 
 SENTENCES: dict[str, Callable[[Evidence], str]] = {
@@ -45,10 +45,13 @@ class _Told:
 def generic_sentence(evidence: Evidence, metrics: Sequence[str] = ()) -> str:
     """The extremes of the first of `metrics` that has values, or of the first metric there is."""
     summary = evidence.summary
-    there = summary[(summary["metric"] != "") & (summary["phase"] != "ceiling")]
+    there = summary[(summary["metric"] != "") & ~summary["phase"].isin(("ceiling", "load"))]
     there = there[there["task"] != "train"] if (there["task"] != "train").any() else there
     if there.empty:
         return f"No case has a value to tell: {states(evidence)}."
+    there = there[(there["valid"] > 0) | ~timed(there)]
+    if there.empty:
+        return f"No time was measured cleanly, so nothing is ranked{noise(evidence.table)}."
     names = there["metric"].tolist()
     metric = next((name for name in metrics if name in names), names[0])
     rows = there[there["metric"] == metric]

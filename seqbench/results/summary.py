@@ -1,7 +1,9 @@
 """The tidy table to one row a case and metric: a value, its interval, and what it rests on.
 
 Costs (times, memory, rates) are medians of round medians; their interval is Student's over the
-rounds' logarithms, since processes differ more than repetitions within one, and by factors.
+rounds' logarithms, since processes differ more than repetitions within one, and by factors. Times
+are of the clean trials alone where there are any; where there are none (`valid` is 0), they are
+shown and not ranked.
 Qualities are means over seeds; their interval is the bootstrap over sentences where the trials kept
 sentence statistics, else Student's over seeds. A single round or seed without statistics has no
 interval: NaN, not zero.
@@ -22,6 +24,8 @@ Items = Mapping[str, Mapping[str, Any]]
 """trial_key -> the record's `items`."""
 
 COST_UNITS = {"s", "B", "FLOP", "us", "ns/element", "token/s", "GFLOP/s", "GB/s"}
+UNTIMED_UNITS = {"B", "FLOP"}
+"""Of the costs, those that a busy machine cannot spoil."""
 HEAD = ("experiment", "task", "case_id")
 TAIL = (
     "kernel_impl",
@@ -53,6 +57,23 @@ def is_cost(metric: str, unit: str) -> bool:
     return unit in COST_UNITS or metric.startswith("share_of_")
 
 
+def is_timed(metric: str, unit: str) -> bool:
+    """Whether a metric rests on a clock: a trial that was not measured cleanly cannot rank it."""
+    return is_cost(metric, unit) and unit not in UNTIMED_UNITS
+
+
+def timed(table: pd.DataFrame) -> pd.Series:
+    """`is_timed` of every row of a table or summary."""
+    told = {pair: is_timed(*pair) for pair in table.groupby(["metric", "unit"], sort=False).groups}
+    pairs = zip(table["metric"], table["unit"], strict=True)
+    return pd.Series([told[pair] for pair in pairs], index=table.index, dtype=bool)
+
+
+def ranked(table: pd.DataFrame) -> pd.Series:
+    """Which rows may be compared: counted, and where a clock decides, measured cleanly."""
+    return counted(table) & (table["valid"] | ~timed(table))
+
+
 def counted(table: pd.DataFrame) -> pd.Series:
     """Which rows may stand for their case: done, and not failed by the gate."""
     return (table["status"] == "done") & (table["gate"] != "fail") & (table["metric"] != "")
@@ -66,7 +87,7 @@ def summarise(table: pd.DataFrame, items: Items | None = None) -> pd.DataFrame:
     swept = swept_columns(table)
     keys = ["experiment", "task", *swept]
     table = table.assign(case=table.groupby(keys, dropna=False, sort=True).ngroup())
-    values = _values(table[counted(table)], items or {})
+    values = _values(_cleanest(table[counted(table)]), items or {})
     cases = table.drop_duplicates("case").set_index("case")[keys].join(_standing(table))
     rows = cases.join(values.set_index("case")).sort_index(kind="stable")
     rows["kernel_impl"] = rows["kernel_impl"].fillna(rows.pop("timed"))
@@ -75,6 +96,13 @@ def summarise(table: pd.DataFrame, items: Items | None = None) -> pd.DataFrame:
     rows["interval"] = rows["interval"].fillna("none")
     rows["n"] = rows["n"].fillna(0).astype("int64")
     return rows.reset_index(drop=True)[[*HEAD, *swept, *TAIL]]
+
+
+def _cleanest(measured: pd.DataFrame) -> pd.DataFrame:
+    """Timed rows of clean trials alone, wherever a case has one."""
+    clean = measured["valid"] | ~timed(measured)
+    several = measured["case"].astype(str) + "\0" + measured["metric"] + "\0" + measured["phase"]
+    return measured[clean | ~clean.groupby(several).transform("any").astype(bool)]
 
 
 def _standing(table: pd.DataFrame) -> pd.DataFrame:

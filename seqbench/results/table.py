@@ -181,11 +181,12 @@ def write_csv(table: pd.DataFrame, path: Path | str) -> Path:
 
 def read_csv(path: Path | str) -> pd.DataFrame:
     """What `write_csv` wrote, to the bit. Raises StoreError, see `_read`."""
-    return _read(path, lambda: _csv(path))
+    return _read(path, lambda: exact_csv(path))
 
 
-def _csv(path: Path | str) -> pd.DataFrame:
-    """Numbers by Python's own exact `float`, since pandas' default and its option vary by version.
+def exact_csv(path: Path | str) -> pd.DataFrame:
+    """Any table of ours. Numbers by Python's own exact `float`: pandas' default and its option vary
+    by version.
 
     Swept values come as text: pandas would read `true` as a number and `NA` as nothing.
     """
@@ -229,6 +230,8 @@ def _read(path: Path | str, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         raise _not_a_table(path, f"{type(error).__name__}: {error}") from error
     if "schema_version" not in table:
         raise _not_a_table(path, "no column schema_version")
+    if len(table) and table["schema_version"].dtype.kind not in "iu":
+        raise _not_a_table(path, "a row without a whole schema_version, as if cut short")
     check_schema(table["schema_version"].unique(), str(path))
     missing = [name for name in COLUMNS if name not in table]
     if missing:

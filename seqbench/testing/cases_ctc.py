@@ -13,7 +13,7 @@ from seqbench.kernels.ctc_greedy import CTCGreedyInputs, CTCGreedyParams
 from seqbench.kernels.losses import NoParams
 
 from .cases import builder, extents, lengths, pad_time
-from .cases_losses import reduction_of
+from .cases_losses import REDUCTION
 
 LABELS = {"tiny": (2, 1), "odd": (3, 0, 2), "one": (1,), "step": (1, 0, 1, 1, 0), "empty": ()}
 """Label lengths by size; `padded` has its own below."""
@@ -42,9 +42,7 @@ def ctc_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     targets = labels[rng.integers(0, V - 1, (B, L))].astype(np.int32)
     logits = width * rng.normal(size=(T, B, V))
     impossible = size == "step"
-    inputs = CTCInputs(
-        logits, targets, lengths(size), ends, blank_id, reduction_of(size), impossible
-    )
+    inputs = CTCInputs(logits, targets, lengths(size), ends, blank_id, REDUCTION[size], impossible)
     return NoParams(), inputs
 
 

@@ -7,13 +7,19 @@ from typing import Any
 import numpy as np
 
 from seqbench.kernels.binary_cross_entropy import BinaryCrossEntropyInputs
-from seqbench.kernels.losses import REDUCTIONS, NoParams, SoftmaxCrossEntropyInputs
+from seqbench.kernels.losses import NoParams, SoftmaxCrossEntropyInputs
 
-from .cases import SIZES, builder, extents, lengths, pad_time
+from .cases import builder, extents, lengths, pad_time
 
-
-def reduction_of(size: str) -> str:
-    return REDUCTIONS[SIZES.index(size) % len(REDUCTIONS)]
+REDUCTION = {
+    "tiny": "sum",
+    "odd": "token_mean",
+    "one": "sum",
+    "step": "none",
+    "padded": "none",
+    "empty": "token_mean",
+}
+"""By size: each where it can go wrong, over padding, a batch, nothing at all."""
 
 
 @builder("loss/softmax_cross_entropy", padding=pad_time("logits"))
@@ -24,9 +30,7 @@ def softmax_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     logits = 3.0 * rng.normal(size=(T, B, V))
     targets = rng.integers(0, V, (T, B)).astype(np.int32)
     smoothing = 0.1 if size in ("odd", "padded") else 0.0
-    inputs = SoftmaxCrossEntropyInputs(
-        logits, targets, lengths(size), reduction_of(size), smoothing
-    )
+    inputs = SoftmaxCrossEntropyInputs(logits, targets, lengths(size), REDUCTION[size], smoothing)
     return NoParams(), inputs
 
 
@@ -40,5 +44,5 @@ def binary_case(rng: np.random.Generator, size: str) -> tuple[Any, Any]:
     T, B = extents(size)
     logits, targets = 3.0 * rng.normal(size=(T, B)), rng.random((T, B))
     weight = 2.5 if size == "odd" else 1.0
-    inputs = BinaryCrossEntropyInputs(logits, targets, lengths(size), reduction_of(size), weight)
+    inputs = BinaryCrossEntropyInputs(logits, targets, lengths(size), REDUCTION[size], weight)
     return NoParams(), inputs

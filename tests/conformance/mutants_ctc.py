@@ -28,6 +28,16 @@ def no_rescue(module: ModuleType) -> None:
     assert plan.notes == {"rescued": 0}
 
 
+def blanks_scale_as_probabilities(module) -> None:
+    """Frames are divided by the blank's probability, not by its exponential."""
+    logits = np.random.default_rng(0).normal(size=(3, 2, 4))
+    probs, own = np.empty((3, 2, 4)), np.empty((3, 1, 2))
+    columns = np.array([[1, 4 + 2]])
+    scale = module.unshifted(logits, columns, 0, probs, own, np.empty((3, 1, 2)), None)
+    np.testing.assert_allclose(probs.sum(axis=2), 1)
+    np.testing.assert_allclose(np.exp(scale), probs[:, :, 0])
+
+
 SHARED, TUNED = "seqbench.kernels", "seqbench_numpy"
 LOSS, GREEDY, BEAM = "loss/ctc", "decoder/ctc_greedy", "decoder/ctc_beam"
 
@@ -85,9 +95,21 @@ MUTANTS = [
     ),
     Mutant(
         f"{TUNED}.ctc",
-        "inflow[:, 0, 1:] * inflow[::-1, 1, :0:-1]",
-        "inflow[:, 0, 1:] * inflow[:, 1, :0:-1]",
+        "posterior *= inflow[::-1, 1, :0:-1]",
+        "posterior *= inflow[:, 1, :0:-1]",
         conformance(LOSS, "numpy.ctc"),
+    ),
+    Mutant(
+        f"{TUNED}.ctc",
+        "high - low <= SPAN",
+        "True",
+        conformance(LOSS, "numpy.ctc"),
+    ),
+    Mutant(
+        f"{TUNED}._ctc_emissions",
+        "log_scale -= np.log(_normalise(probs), dtype=np.float64)",
+        "_normalise(probs)",
+        blanks_scale_as_probabilities,
     ),
     Mutant(
         f"{TUNED}.ctc_greedy",

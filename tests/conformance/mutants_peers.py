@@ -18,7 +18,7 @@ BACKEND = HostBackend()
 def beams(stop):
     """Steps full of ties: logits are whole numbers, or one a block of 64 stands out."""
     rng = np.random.default_rng(3)
-    for K, V in ((1, 3), (3, 70), (4, 131), (5, 300)):
+    for K, V in ((1, 3), (1, 70), (3, 70), (4, 131), (5, 300)):
         few = np.full((K, 3, V), -5.0)
         few[..., np.arange(40, V, 26)] = 2.0
         few[..., 1] = 3.0  # EOS
@@ -242,6 +242,11 @@ SEARCH = [
         ("inside &= token != skip", "pass"),
         ("inside = token >= block[picked] * BLOCK", "inside = token >= 0"),
         ("maxima[:, skip // BLOCK] = _maximum_without(chunk, skip)", "pass"),
+        (
+            "tokens = chunk.argmax(axis=1)",
+            "tokens = chunk.shape[1] - 1 - chunk[:, ::-1].argmax(axis=1)",
+        ),
+        ("inputs.scores[0, columns] + (top - lse)", "inputs.scores[0, columns] + top"),
     ),
     *mutants(
         "seqbench.kernels.length_penalty",

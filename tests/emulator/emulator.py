@@ -45,9 +45,7 @@ _one_launch = threading.Lock()
 
 
 @contextmanager
-def emulation(
-    order: str = "forward", seed: int = 1, shadow: bool | None = None
-) -> Iterator[None]:
+def emulation(order: str = "forward", seed: int = 1, shadow: bool | None = None) -> Iterator[None]:
     """Set what launches inside use where they do not say it themselves.
 
     A test body written for a GPU runs unchanged under every order. `shadow` overrides what the

@@ -15,7 +15,8 @@ from ratio_table import RatioRow
 
 from seqbench.kernels._cell import CellDims
 from seqbench.measure.ceilings import ceiling_s, measure_ceilings
-from seqbench.measure.cost import random_workload, transcendentals
+from seqbench.measure.roofline import transcendentals_of
+from seqbench.measure.workloads import draw
 from seqbench.testing.trees import on_device
 
 pytestmark = pytest.mark.peer("torch")
@@ -48,10 +49,10 @@ def updater(backend, name, work, dims):
 @pytest.mark.parametrize("name", AT_MOST)
 def test_forward_backward(name, dims, in_pairs, ratio_table, torch_on_one_thread, benchmark):
     contract = importlib.import_module("seqbench").registry().contract("cell", name)
-    work = random_workload(contract, dims, "float32", seed=0)
+    work = draw(contract, dims._asdict(), "float32", seed=0)
     ours, our_update = updater("numpy", name, work, dims)
     peer, peer_update = updater("torch", name, work, dims)
-    flops, tanhs = contract.flops(dims, True), transcendentals(contract, dims)
+    flops, tanhs = contract.flops(dims, True), transcendentals_of(contract, dims, True)
     ceilings_s = []
 
     def measure_ceiling() -> None:

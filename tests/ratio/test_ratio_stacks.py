@@ -16,7 +16,7 @@ from test_ratio_cells import AT_MOST
 
 from seqbench.kernels._cell import CellDims, CellInputs, CellOutputs
 from seqbench.measure.ceilings import ceiling_s, measure_ceilings
-from seqbench.measure.cost import transcendentals
+from seqbench.measure.roofline import transcendentals_of
 from seqbench.models.stacked import Stacked
 from seqbench.models.weights_torch import to_torch
 from seqbench.testing.comparing import relative_error
@@ -97,7 +97,7 @@ def test_forward_backward(name, shape, dims, in_pairs, ratio_table, torch_on_one
     assert relative_error(gradients.inputs.x, d_theirs[0].numpy()) < 1e-4
     flops = stack.flops(dims, True)
     tanhs = sum(
-        stack.num_directions * transcendentals(stack.cell, layer)
+        stack.num_directions * transcendentals_of(stack.cell, layer, True)
         for layer in stack.layer_dims(dims)
     )
     ceilings_s = []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, TrialResult
-from seqbench.measure.cost import CostSettings, cell_cost
+from seqbench.measure.cost import cell_cost
 from seqbench.registry import registry
+
+from .costing import cost_settings, result_of
 
 
 def run(case: Case, context: TrialContext) -> TrialResult:
@@ -20,15 +22,5 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         I=workload["input_size"],
         H=params["cell"]["hidden_size"],
     )
-    measure = {k: v for k, v in params["measure"].items() if k != "options"}
-    settings = CostSettings(**measure, seed=case.seed)
-    cost = cell_cost(implementation, dims, params["dtype"], settings)
-    return TrialResult(
-        samples=cost.samples,
-        gate=cost.gate,
-        valid=cost.valid,
-        reasons=cost.reasons,
-        kernel_impl=implementation.impl_id,
-        resolved=table.resolved,
-        notes=cost.notes,
-    )
+    cost = cell_cost(implementation, dims, params["dtype"], cost_settings(case))
+    return result_of(cost, implementation, table.resolved)

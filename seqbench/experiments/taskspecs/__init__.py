@@ -8,6 +8,7 @@ from . import (
     captioning,
     cells,
     classification,
+    kernels,
     language,
     speech,
     translation,
@@ -25,6 +26,7 @@ FAMILIES = (
     word_sets,
     speech,
     cells,
+    kernels,
 )
 TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
 TARGETS = {name: spec.target for name, spec in TASKS.items()}

@@ -18,8 +18,9 @@ class TaskSpec:
     config that it reads, which become the case's params; `uses` lists the `kind/name` it asks the
     registry for. `trains` names the task that makes the artifact it needs, "" for none. With
     `mixed` the cases of a round run in random order and all rounds form one timing block: for tasks
-    that measure nothing but cost. Otherwise cases keep the order of the sweep and each round is a
-    block.
+    that measure nothing but cost. `block` then names a key of the params whose values get a block
+    each, one after another: what is not compared need not wait. Otherwise cases keep the order of
+    the sweep and each round is a block.
     """
 
     name: str
@@ -28,6 +29,7 @@ class TaskSpec:
     uses: Names
     trains: str = ""
     mixed: bool = False
+    block: str = ""
 
     @property
     def target(self) -> str:

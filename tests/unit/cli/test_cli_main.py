@@ -132,7 +132,8 @@ def test_a_table_is_aligned_and_leaves_empty_columns_out():
 def test_check_of_an_unknown_backend_has_candidates(seqbench):
     code, _, err = seqbench("check", "nmpy")
     assert code == 2
-    assert err.startswith("seqbench: error: no backend named 'nmpy'; did you mean 'numpy'?")
+    told = "seqbench: error: no backend named 'nmpy'; did you mean 'numpy' or 'cupy'?"
+    assert err.startswith(told)
 
 
 def test_check_of_an_unavailable_backend_says_why(seqbench, monkeypatch):
@@ -191,7 +192,7 @@ def test_the_summary_counts():
 def test_evidence_is_of_the_source_that_was_checked():
     class Found:
         def backend(self, name):
-            return type("B", (), {"device": type("D", (), {"kind": "cpu"})})
+            return type("B", (), {"device": type("D", (), {"kind": "cpu", "properties": {}})})
 
         def resolve(self, kind, name, backend):
             return type("R", (), {"impl_id": f"{backend}.{name}", "digest": "d"})

@@ -107,7 +107,7 @@ def test_a_campaign_may_be_named(seqbench, tmp_path):
         (["cell=lstn"], "no cell named 'lstn'; did you mean 'lstm'? installed: gru"),
         (["-m", "cell=gru,lstn"], "no cell named 'lstn'; did you mean 'lstm'?"),
         (["experiment=beam_widht_bleu"], "no experiment named 'beam_widht_bleu'; did you mean"),
-        (["backend=nmpy"], "no backend named 'nmpy'; did you mean 'numpy'?"),
+        (["backend=nmpy"], "no backend named 'nmpy'; did you mean 'numpy' or 'cupy'?"),
         (["decoder.width=1,2"], "has several values for one run; sweep over them with -m"),
         (["decoder.width=0"], "decoder.width is 0 (int), expected int ≥ 1; set decoder.width=4"),
         (["cell.hidden_size=abc"], "cell.hidden_size is 'abc' (str), expected int ≥ 1"),
@@ -153,7 +153,7 @@ def test_completion(seqbench, monkeypatch):
     assert out.strip().endswith("seqbench")
     for line, expected in (
         ("seqbench run cell=gru_s", "cell=gru_simplified"),
-        ("seqbench r", "run"),
+        ("seqbench ru", "run"),
         ("seqbench list ", ""),
     ):
         monkeypatch.setenv("COMP_LINE", line)

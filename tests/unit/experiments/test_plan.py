@@ -243,3 +243,59 @@ def test_ten_thousand_configs_are_planned_in_seconds(plan):
     assert len(made.trials) == 10_004
     assert digest
     assert cpu <= 5  # the wall clock would also count what else the machine does
+
+
+# -- kernels and scaling ---------------------------------------------------------------------------
+
+KERNELS = ["experiment=kernel_cost", "size=tiny", "kernel=loss/ctc,cell/gru"]
+
+
+def test_each_kernel_is_a_block_of_its_own_with_backends_and_rounds_interleaved(plan):
+    """A block is done before the next starts; in it, backends run in another order each round."""
+    made = plan(*KERNELS, "experiment.rounds=8", registry=registry())
+    groups = [t.group for t in made.trials]
+    assert groups == ["kernel_cost.loss/ctc"] * 16 + ["kernel_cost.cell/gru"] * 16
+    assert [t.round for t in made.trials[:16]] == [n // 2 for n in range(16)]
+    backends = swept(made, "backend.name")
+    orders = {tuple(backends[n : n + 2]) for n in range(0, 32, 2)}
+    assert orders == {("numpy", "torch"), ("torch", "numpy")}
+    for trial in made.trials:
+        assert set(trial.case.params) == set(TASKS["kernel_cost"].sections)
+        assert set(trial.resolved) == {trial.case.params["kernel"]}
+
+
+def test_sizes_that_are_not_set_are_no_part_of_a_case(plan):
+    one = ["experiment=kernel_cost", "size=tiny", "kernel=loss/ctc", "backend.name=numpy"]
+    (plain,) = plan(*one, registry=registry()).trials
+    (sized,) = plan(*one, "sizes.T=9", registry=registry()).trials
+    assert plain.case.params["sizes"] == {}
+    assert sized.case.params["sizes"] == {"T": 9}
+    assert plain.case.case_id != sized.case.case_id
+
+
+@pytest.mark.parametrize("value", ["0", "1.5", "many"])
+def test_a_size_that_is_none_is_told(plan, value):
+    message = told(plan, *KERNELS, f"sizes.T={value}")
+    assert "sizes.T is " in message
+    assert "expected a whole number of at least 1; set sizes.T=32" in message
+
+
+def test_a_kernel_that_nobody_has_is_told_with_candidates(plan):
+    with pytest.raises(UnknownNameError, match=r"no loss named 'ctcc'; did you mean 'ctc'\?"):
+        plan("experiment=kernel_cost", "size=tiny", "kernel=loss/ctcc", registry=registry())
+
+
+def test_the_scaling_axis_is_found_among_what_is_swept(plan):
+    made = plan("experiment=attention_scaling", "size=tiny", registry=registry())
+    assert made.experiment.scaling.axis == "sizes.Tx"
+    assert made.experiment.scaling.doublings == 3
+    made = plan(*E01, "experiment.scaling.axis=decoder.width")
+    assert made.experiment.scaling.axis == "decoder.width"
+
+
+def test_an_axis_that_is_not_swept_is_told_before_anything_runs(plan):
+    assert told(plan, *E02, "experiment.scaling.axis=V") == (
+        "experiment.scaling.axis is 'V', expected one of the swept keys cell.name, backend.name, "
+        "cell.hidden_size, workload.input_size, workload.batch_size, workload.time_steps; sweep "
+        "it, or give the whole key"
+    )

@@ -1,4 +1,4 @@
-"""What cell_cost tells of a cell, with a clock and ceilings that are told."""
+"""What the cost of a cell and of any kernel tells, with a clock and ceilings that are told."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ import numpy as np
 import pytest
 from fake_clock import FakeTimer
 
-from seqbench.interfaces import Device, SharedText, UnsupportedError
+from seqbench.interfaces import (
+    Device,
+    HostBackend,
+    RangeError,
+    SharedText,
+    UnsupportedError,
+    host,
+)
 from seqbench.kernels.gru import GRU
 from seqbench.kernels.gru_simplified import GRU_SIMPLIFIED
+from seqbench.kernels.losses import SOFTMAX_CROSS_ENTROPY
 from seqbench.kernels.lstm import LSTM
+from seqbench.kernels.optimizers import ADAM
 from seqbench.kernels.rnn import RNN
 from seqbench.measure import cost
+from seqbench.measure.bench import Bench
 from seqbench.measure.ceilings import Ceilings
-from seqbench.measure.cost import (
-    CostSettings,
-    ceilings_for,
-    cell_cost,
-    random_workload,
-    transcendentals,
-)
+from seqbench.measure.cost import CostSettings, ceilings_for, cell_cost, kernel_cost
 from seqbench.measure.host_arrays import HostArrays
+from seqbench.measure.roofline import transcendentals_of
+from seqbench.measure.workloads import draw
 
 DIMS = GRU.Dims(T=4, B=3, I=5, H=6)
 SETTINGS = CostSettings(
@@ -75,10 +81,16 @@ def test_phases_and_figures_of_a_cell(contract):
         ("gflops_per_s", "GFLOP/s"),
         ("share_of_gemm", "fraction"),
         ("share_of_ceiling", "fraction"),
+        ("share_of_limit", "fraction"),
+        ("limit", "s"),
+        ("limit_compute", "s"),
+        ("limit_memory", "s"),
+        ("limit_transcendental", "s"),
+        ("limit_launch", "s"),
     }
     units = {(s.metric, s.unit) for s in found.samples if s.phase == "forward"}
     assert units == once | {("time", "s")}
-    assert len(counted) == 2 * len(once) + 5
+    assert len(counted) == 2 * len(once) + 5 + 1  # ceilings; gate_error
     assert set(counted.values()) == {1}
     assert [s.repetition for s in found.samples[:6]] == list(range(6))
 
@@ -135,9 +147,7 @@ def test_forward_backward_loads_first():
         def __getattr__(self, name):
             return lambda argument: log.append(name)
 
-    bench = cost._Bench(
-        SharedText(GRU, Clocked()), DIMS, "float32", random_workload(GRU, DIMS, "float32", 0)
-    )
+    bench = Bench(SharedText(GRU, Clocked()), DIMS, "float32", draw(GRU, DIMS._asdict()))
     calls = bench.calls(Plan())
     for phase in ("load", "forward", "forward_backward"):
         calls[phase]()
@@ -146,8 +156,8 @@ def test_forward_backward_loads_first():
 
 
 def test_the_workload_is_seeded_and_full_length():
-    one, same = (random_workload(LSTM, DIMS, "float32", 3) for _ in range(2))
-    other = random_workload(LSTM, DIMS, "float32", 4)
+    one, same = (draw(LSTM, DIMS._asdict(), "float32", 3) for _ in range(2))
+    other = draw(LSTM, DIMS._asdict(), "float32", 4)
     assert np.array_equal(one.params.weight_hh, same.params.weight_hh)
     assert not np.array_equal(one.params.weight_hh, other.params.weight_hh)
     assert one.inputs.lengths.tolist() == [4, 4, 4]
@@ -159,12 +169,13 @@ def test_a_contract_without_shapes_is_told():
     contract = replace(GRU, shapes=None)
     told = "cell_cost: cell/gru has no shapes to draw weights by, expected `Contract.shapes`"
     with pytest.raises(UnsupportedError, match=re.escape(told)):
-        random_workload(contract, DIMS, "float32", 0)
+        cell_cost(SharedText(contract, Clocked()), DIMS, "float32", SETTINGS)
 
 
 def test_transcendentals_are_the_gates_and_the_memorys_tanh():
     units = 4 * 3 * 6
-    counted = {c.name: transcendentals(c, DIMS) // units for c in (RNN, GRU_SIMPLIFIED, GRU, LSTM)}
+    cells = (RNN, GRU_SIMPLIFIED, GRU, LSTM)
+    counted = {c.name: transcendentals_of(c, DIMS, True) // units for c in cells}
     assert counted == {"rnn": 1, "gru_simplified": 2, "gru": 3, "lstm": 5}
 
 
@@ -177,3 +188,107 @@ def test_a_peer_on_the_cpu_is_held_against_numpys_ceilings_and_elsewhere_against
     peer.device = Device(kind="gpu")
     told = "none: backend torch has no array namespace"
     assert ceilings_for(SharedText(GRU, peer), "float32") == (None, told)
+
+
+# -- any kernel ----------------------------------------------------------------------------------
+
+
+def phases(found):
+    return {s.phase for s in found.samples if s.metric == "time"}
+
+
+def test_a_kernel_has_the_phases_that_it_can_have():
+    work = draw(ADAM, {"N": 9})
+    found = kernel_cost(SharedText(ADAM, Clocked()), work, "float32", SETTINGS)
+    assert phases(found) == {"forward"}
+    work = draw(SOFTMAX_CROSS_ENTROPY, {"T": 3, "B": 2, "V": 5})
+    found = kernel_cost(SharedText(SOFTMAX_CROSS_ENTROPY, Clocked()), work, "float32", SETTINGS)
+    assert phases(found) == {"forward", "forward_backward"}
+    assert found.notes["dims"] == {"T": 3, "B": 2, "V": 5}
+    assert found.notes["cache"] == "warm"
+
+
+def test_the_largest_error_of_the_gate_is_a_row():
+    found = kernel_cost(SharedText(GRU, Clocked()), draw(GRU, DIMS._asdict()), "float32", SETTINGS)
+    (error,) = [s for s in found.samples if s.metric == "gate_error"]
+    assert 0 < error.value < 1e-5
+    assert f"{error.value:.2g}" in found.notes["errors"].values()
+
+
+class DeviceEvents:
+    """A timer of a made device: it tells the clock beside every time, which falls at the end."""
+
+    def __init__(self, clocks):
+        self._clocks, self._count = clocks, 0
+
+    def start(self):
+        return None
+
+    def stop(self):
+        self._count += 1
+        return 0.02
+
+    def reading(self):
+        return {"sm_clock_mhz": self._clocks[min(self._count, len(self._clocks)) - 1]}
+
+
+class MadeDevice(Clocked):
+    name = "made"
+    device = Device(kind="gpu", model="made")
+
+    def __init__(self, clocks=(1980.0,)):
+        self.log, self._clocks = [], clocks
+
+    def timer(self):
+        return DeviceEvents(self._clocks)
+
+    def flush_cache(self):
+        self.log.append("flush")
+
+
+def adam_on(backend, **changes):
+    work = draw(ADAM, {"N": 9})
+    return kernel_cost(SharedText(ADAM, backend), work, "float32", replace(SETTINGS, **changes))
+
+
+def test_a_device_tells_its_clock_with_each_sample():
+    found = adam_on(MadeDevice())
+    clocks = [s for s in found.samples if s.metric == "sm_clock_mhz"]
+    assert [(s.value, s.unit, s.direction, s.repetition) for s in clocks] == [
+        (1980.0, "MHz", "none", n) for n in range(6)
+    ]
+    assert found.valid
+
+
+def test_a_clock_that_falls_makes_the_times_invalid_and_keeps_them():
+    found = adam_on(MadeDevice([1980.0, 1980.0, 1980.0, 1980.0, 1980.0, 990.0]))
+    assert found.reasons == [
+        "forward: throttled: sm_clock_mhz fell to 990 in 2 of 6 samples, expected 75% of 1980 at "
+        "least; let it cool"
+    ]
+    assert len([s for s in found.samples if s.metric == "time"]) == 6
+
+
+def test_cold_caches_are_flushed_ahead_of_every_sample():
+    device = MadeDevice()
+    assert adam_on(device, cache="cold").notes["cache"] == "cold"
+    assert device.log == ["flush"] * 6
+    device = MadeDevice()
+    adam_on(device)
+    assert device.log == []
+
+
+def test_a_backend_that_cannot_flush_says_so():
+    told = "cache is 'cold' and backend host cannot empty its caches, expected a backend with"
+    with pytest.raises(UnsupportedError, match=told):
+        adam_on(Clocked(), cache="cold")
+    with pytest.raises(RangeError, match="cache is 'tepid', expected one of warm, cold"):
+        replace(SETTINGS, cache="tepid")
+
+
+def test_the_host_empties_its_caches_by_writing(monkeypatch):
+    monkeypatch.setattr(host, "FLUSH_BYTES", 4096)
+    backend = HostBackend()
+    backend.flush_cache()
+    backend.flush_cache()
+    assert backend._flushed.tolist() == [2] * 4096

@@ -82,6 +82,13 @@ def test_ranks_of_the_medians_interval():
     assert [median_rank(n) for n in (1, 5, 6, 8, 9, 10)] == [0, 0, 1, 1, 2, 2]
 
 
+def test_ranks_of_thousands_of_samples():
+    """Two to the power of their number is no float; the exact rank and the normal one agree."""
+    assert median_rank(1000) == 469
+    assert median_rank(1001) == 469
+    assert median_rank(100_000) == 49_690
+
+
 def test_half_width_of_ten_samples_is_by_the_second_from_either_end():
     samples = [10.0, 1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0, 5.0]
     assert relative_half_width(samples) == pytest.approx((9 - 2) / 2 / 5.5)

@@ -45,8 +45,12 @@ def inputs_of(T, B, V, L, width, seed=0):
 
 @pytest.mark.parametrize("width", [0.1, 1.0, 5.0])
 @pytest.mark.parametrize("window", [1, 8, 100])
-def test_windows_of_any_length_give_the_same(monkeypatch, window, width):
+@pytest.mark.parametrize("span", [0, tuned.SPAN])
+def test_windows_of_any_length_give_the_same(monkeypatch, window, span, width):
+    """Of logits over the span and, by their nats, within it."""
     monkeypatch.setattr(tuned, "WINDOW", window)
+    monkeypatch.setattr(tuned, "WINDOW_NATS", 27 * window if window < 100 else 220)
+    monkeypatch.setattr(tuned, "SPAN", span)
     inputs = inputs_of(37, 6, 7, 9, width)
     found, _ = run(LOSS, inputs)
     expected, _ = run(reference(CTC), inputs)
@@ -56,6 +60,26 @@ def test_windows_of_any_length_give_the_same(monkeypatch, window, width):
 def test_ordinary_logits_need_no_rescue():
     _, plan = run(LOSS, inputs_of(200, 4, 30, 20, 1.0))
     assert plan.notes == {"rescued": 0}
+
+
+@pytest.mark.parametrize("best", [0, 1, "alternating"])
+def test_logits_as_far_apart_as_the_span_need_no_rescue(best):
+    """Blanks, or labels, or each in turn have all of the probability: masses move the most."""
+    inputs = inputs_of(400, 3, 5, 40, 0.0)
+    high = np.arange(400) % 2 if best == "alternating" else best
+    chosen = (np.arange(5) > 0) == np.broadcast_to(high, 400)[:, None, None]  # (T, 1, V)
+    inputs.logits[...] = np.where(chosen, tuned.SPAN / 2, -tuned.SPAN / 2)
+    found, plan = run(LOSS, inputs)
+    expected, _ = run(reference(CTC), inputs)
+    assert plan.notes == {"rescued": 0}
+    require_equal("far apart", found, expected, 1e-10)
+
+
+def test_five_thousand_frames_need_no_rescue():
+    found, plan = run(LOSS, inputs_of(5000, 2, 9, 30, 2.0))
+    expected, _ = run(reference(CTC), inputs_of(5000, 2, 9, 30, 2.0))
+    assert plan.notes == {"rescued": 0}
+    require_equal("long", found, expected, 1e-10)
 
 
 def test_what_underflows_is_rescued_and_counted():

@@ -32,7 +32,15 @@ def finished(folder, experiment="beam_width_bleu", hints=HINTS):
 def test_a_campaign_ends_with_its_table_paths_and_answer(tmp_path):
     records = [beam(w, h, round=r) for w, h in ((1, 200), (10, 300)) for r in (0, 1)]
     found, out = finished(written(tmp_path / "c", records))
-    names = ["plan.json", "plot.png", "plot.svg", "summary.csv", "table.csv", "table.parquet"]
+    names = [
+        "plan.json",
+        "plot.png",
+        "plot.svg",
+        "report.html",
+        "summary.csv",
+        "table.csv",
+        "table.parquet",
+    ]
     assert sorted(p.name for p in (tmp_path / "c").iterdir()) == [*names, "trials"]
     assert len(read_csv(found.table_path)) == 12
     assert read_csv(found.table_path).equals(read_parquet(found.parquet_path))

@@ -54,7 +54,7 @@ def test_a_lost_case_is_a_row_with_its_state():
     status = found.columns.index("status")
     assert [row[status] for row in found.rows] == [
         "2 of 3 done, oom",
-        "done, 1 of 1 not clean",
+        "done, 1 of 1 not clean: times unranked",
         "oom",
     ]
     assert found.rows[2][status + 1 :] == ["", "", ""]

@@ -248,6 +248,36 @@ def test_lost_and_noisy_trials_are_told():
     assert "; 1 trial has no time (1 failed)." in cells([*grid(), lost])
 
 
+def test_times_of_a_busy_machine_are_not_ranked():
+    busy = [cell(n, 16, "numpy", [t], valid=False) for n, t in (("gru", 9.0), ("lstm", 1.0))]
+    assert "took" not in cells([*busy, cell("gru", 32, "numpy", [1.0])])
+    told_too = cells(busy)
+    assert "took" not in told_too
+    assert told_too.endswith("2 of 2 trials were not measured cleanly.")
+    quiet = [cell(n, 32, "numpy", [t]) for n, t in (("gru", 1.0), ("lstm", 2.0))]
+    assert "GRU took 0.5x LSTM's time" in cells([*busy, *quiet])
+
+
+def test_taking_new_weights_is_no_answer():
+    """`load` is told in the table; by its name it would come last and be taken."""
+    samples = [Sample("time", t, "s", "lower", p) for t, p in ((2.0, "forward"), (1e-7, "load"))]
+    text = told("kernel_cost", [cell("gru", 10, "numpy", [], samples=samples)], ["time"])
+    assert text.startswith("time was 2 s")
+
+
+def test_times_of_a_busy_machine_are_no_extremes():
+    rows = [cell("gru", n, "numpy", [float(n)], valid=n < 30) for n in (10, 20, 30)]
+    text = told("kernel_cost", rows, ["time"])
+    assert text.startswith("Over 2 cases time went from 10 s (cell.hidden_size=10) to 20 s")
+    busy = [
+        cell("gru", n, "numpy", [1.0], valid=False, samples=rows[0].samples[:1]) for n in (1, 2)
+    ]
+    assert told("kernel_cost", busy, ["time"]) == (
+        "No time was measured cleanly, so nothing is ranked; 2 of 2 trials were not measured "
+        "cleanly."
+    )
+
+
 def test_a_campaign_without_the_phase_has_no_answer():
     samples = [Sample("time", 1.0, "s", "lower", "load")]
     made = cell("gru", 16, "numpy", [], samples=samples)

@@ -1,0 +1,73 @@
+"""CuPy: every algorithm on an NVIDIA GPU, with CUDA kernels of our own where they pay."""
+
+from __future__ import annotations
+
+from seqbench.interfaces import BackendSpec, ImplementationSpec, hookimpl
+
+
+@hookimpl
+def seqbench_backends() -> list[BackendSpec]:
+    return [
+        BackendSpec(
+            name="cupy",
+            target="seqbench_cupy.backend:CupyBackend",
+            summary="CuPy on an NVIDIA GPU, with CUDA kernels of our own",
+            probe="seqbench_cupy.probe:reason",
+            extra="cuda13",
+            preload=False,  # CUDA does not survive a fork
+            evidence="seqbench_cupy:evidence.json",
+        )
+    ]
+
+
+def _own(kind: str, name: str, target: str, impl_id: str = "", **options) -> ImplementationSpec:
+    return ImplementationSpec(
+        kind=kind,
+        name=name,
+        backend="cupy",
+        impl_id=impl_id or f"cupy.{name}",
+        target=f"seqbench_cupy.{target}",
+        **options,
+    )
+
+
+CELL_DTYPES = ("float32", "float64", "float16", "bfloat16")
+
+
+def _cell(name: str, target: str, impl_id: str = "") -> ImplementationSpec:
+    return _own("cell", name, target, impl_id, dtypes=CELL_DTYPES)
+
+
+def _cells() -> list[ImplementationSpec]:
+    return [
+        _cell("rnn", "cells:RNNSteps"),
+        _cell("gru", "cells:GRUSteps"),
+        _cell("gru_reset_before", "cells:GRUResetBeforeSteps"),
+        _cell("gru_simplified", "cells:GRUSimplifiedSteps"),
+        _cell("lstm", "cells:LSTMSteps"),
+        _cell("lstm_peephole", "cells:LSTMPeepholeSteps"),
+        _cell("lstm_peephole_full", "cells:LSTMPeepholeFullSteps"),
+        _cell("lstm_coupled", "cells:LSTMCoupledSteps"),
+    ]
+
+
+@hookimpl
+def seqbench_implementations() -> list[ImplementationSpec]:
+    return [
+        _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
+        _own("loss", "binary_cross_entropy", "losses:BinaryCrossEntropy"),
+        _own("attention", "additive", "attention:AdditiveAttention"),
+        _own("attention", "dot", "attention:DotAttention"),
+        _own("attention", "general", "attention:GeneralAttention"),
+        _own("feature", "stft", "features:Stft"),
+        _own("feature", "log_mel", "features:LogMel"),
+        _own("metric", "bleu_stats", "bleu:BleuStats"),
+        _own("embedding", "gather", "embedding:Gather"),
+        *_cells(),
+        _own("loss", "ctc", "ctc:CTC"),
+        _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
+        _own("decoder", "ctc_beam", "ctc_beam:CTCBeam"),
+        _own("decoder", "sample", "sample:Sample"),
+        _own("metric", "edit_distance", "edit_distance:EditDistance"),
+        _own("decoder", "beam_select", "beam_select:BeamSelect"),
+    ]

@@ -1,0 +1,105 @@
+"""Scores of many resamples at once, rebuilt from what a trial keeps an item.
+
+Every score here is a function of sums over items, so a resample is a product of counts and
+statistics. `statistics_of` says what is summed, `Rebuilt.score` what becomes of the sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..bleu import bleu_of_sums, has_statistics, smoothing_of, statistics_matrix
+
+Items = Mapping[str, Any]
+Score = Callable[[np.ndarray], np.ndarray]
+AGREES = 1e-6
+"""A rebuilt score that is further off than this share of the told one is another score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """statistics : (N, k) float64, to be summed over items; score : (R, k) sums -> (R,)."""
+
+    statistics: np.ndarray
+    score: Score
+
+    @property
+    def value(self) -> float:
+        return float(self.score(self.statistics.sum(axis=0, keepdims=True))[0])
+
+
+def rebuilt(metric: str, items: Items, signature: str, value: float) -> Rebuilt | None:
+    """None where the items do not give this metric, or give another number than `value`."""
+    found = _bleu(items, signature) if metric == "bleu" else _of_columns(metric, items)
+    if found is None:
+        return None
+    agrees = abs(found.value - value) <= AGREES * max(abs(value), 1e-12)
+    return found if agrees else None
+
+
+def _bleu(items: Items, signature: str) -> Rebuilt | None:
+    if not has_statistics(items):
+        return None
+    smoothing = smoothing_of(signature)
+    return Rebuilt(statistics_matrix(items), lambda sums: bleu_of_sums(sums, smoothing))
+
+
+def _of_columns(metric: str, items: Items) -> Rebuilt | None:
+    for names, columns, score in FORMS.get(metric, ()):
+        if all(name in items and len(items[name]) for name in names):
+            given = [np.asarray(items[name], np.float64) for name in names]
+            return Rebuilt(np.stack(columns(*given), axis=1), score)
+    return None
+
+
+def _share(sums: np.ndarray) -> np.ndarray:
+    """First over second column; 0 of nothing."""
+    return np.where(sums[:, 1] > 0, sums[:, 0] / np.where(sums[:, 1] > 0, sums[:, 1], 1.0), 0.0)
+
+
+def _f1(sums: np.ndarray) -> np.ndarray:
+    """2 matches / (detections + references); 1 where both are none, as the metric has it."""
+    total = sums[:, 1] + sums[:, 2]
+    return np.where(total > 0, 2 * sums[:, 0] / np.where(total > 0, total, 1.0), 1.0)
+
+
+def _mean(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return values, np.ones_like(values)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return part, whole
+
+
+def _loss(log_probs: np.ndarray, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return -log_probs, tokens
+
+
+def _right(edits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return _mean((edits == 0).astype(np.float64))
+
+
+def _counts(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
+    return columns
+
+
+EVENTS = ("matches", "detections", "references")
+FORMS: dict[str, tuple[tuple[tuple[str, ...], Callable[..., Any], Score], ...]] = {
+    "accuracy": ((("correct",), _mean, _share),),
+    "exact_match": ((("correct",), _mean, _share),),
+    "exact": ((("character_edits",), _right, _share),),
+    "cer": ((("character_edits", "characters"), _ratio, _share),),
+    "wer": ((("word_edits", "words"), _ratio, _share),),
+    "nll": ((("nll",), _mean, _share), (("log_probs", "num_tokens"), _loss, _share)),
+    "perplexity": ((("log_probs", "num_tokens"), _loss, lambda sums: np.exp(_share(sums))),),
+    "mean_log_prob": ((("log_probs",), _mean, _share),),
+    "event_f1": ((EVENTS, _counts, _f1),),
+    "event_precision": ((EVENTS[:2], _ratio, _share),),
+    "event_recall": ((("matches", "references"), _ratio, _share),),
+}
+"""By metric: which items, what is summed of them, and the score of the sums; the first that fits.
+What a trial told decides: a form that gives another number than the row is not used."""

@@ -1,0 +1,14 @@
+"""Attention on the device, each kernel broken at places that are easily got wrong."""
+
+from cuda_mutant import CudaMutant
+
+ADDITIVE, DOT, GENERAL = "attention/additive", "attention/dot", "attention/general"
+MUTANTS = [
+    CudaMutant("attention.cu", "v * (T(1) - T(2) * s)", "v * (T(1) - s)", ADDITIVE),
+    CudaMutant("attention.cu", "if (j < length)\n", "", ADDITIVE),
+    CudaMutant("attention.cu", "(d_scores[row + j] - mean)", "d_scores[row + j]", DOT),
+    CudaMutant("attention.cu", "if (d_weights != nullptr) sum +=", "if (false) sum +=", GENERAL),
+    CudaMutant("attention.cu", "sums[i] += weights[row * Tx + first + i] * d", "sums[i] += d", DOT),
+    CudaMutant("attention.cu", "i < here && first + i < length", "i < here", ADDITIVE),
+    CudaMutant("attention.cu", "d_score * pair.template score", "pair.template score", ADDITIVE),
+]
