@@ -80,5 +80,6 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
         _own("decoder", "ctc_beam", "ctc_beam:CTCBeam"),
         _own("decoder", "sample", "sample:Sample"),
+        _own("metric", "edit_distance", "edit_distance:EditDistance"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
     ]

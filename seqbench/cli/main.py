@@ -75,13 +75,13 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="rows as JSON")
     check = commands.add_parser("check", help="the conformance suite against a backend")
     check.add_argument("backend", metavar="BACKEND")
+    add_compare(commands)
     add_doctor(commands)
     report = commands.add_parser("report", help="one self-contained page of tables and plots")
     report.add_argument(
         "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
     )
     report.add_argument("--html", required=True, metavar="FILE", help="the page to write")
-    add_compare(commands)
     return top
 
 
@@ -96,6 +96,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .listing import show
 
         return show(chosen.what, as_json=chosen.json)
+    if chosen.command == "compare":
+        from .compare import run
+
+        return run(chosen)
     if chosen.command == "doctor":
         from .doctor import doctor
 
@@ -104,10 +108,6 @@ def _command(chosen: argparse.Namespace) -> int:
         from .report import report
 
         return report(chosen.tables, chosen.html)
-    if chosen.command == "compare":
-        from .compare import run
-
-        return run(chosen)
     from .check import check
 
     return check(chosen.backend)

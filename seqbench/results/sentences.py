@@ -45,7 +45,7 @@ class _Told:
 def generic_sentence(evidence: Evidence, metrics: Sequence[str] = ()) -> str:
     """The extremes of the first of `metrics` that has values, or of the first metric there is."""
     summary = evidence.summary
-    there = summary[(summary["metric"] != "") & (summary["phase"] != "ceiling")]
+    there = summary[(summary["metric"] != "") & ~summary["phase"].isin(("ceiling", "load"))]
     there = there[there["task"] != "train"] if (there["task"] != "train").any() else there
     if there.empty:
         return f"No case has a value to tell: {states(evidence)}."

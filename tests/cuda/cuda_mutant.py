@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from compiling import every_source
 from emulated import made
 from emulated_runtime import EmulatedRuntime
-from emulator import EmulatedModule
+from emulator import EmulatedModule, emulation
 from seqbench_cupy.backend import CupyBackend
 from seqbench_cupy.sources import CudaSource, source_text
 
@@ -62,10 +62,14 @@ class CudaMutant:
         return text.replace(self.old, self.new)
 
     def run(self) -> None:
-        """Raises AssertionError where a check or the emulator finds the change."""
+        """Raises AssertionError where a check or the emulator finds the change.
+
+        Every access is checked: a mutant may write where nothing of its own lies.
+        """
         implementation = self.implementation()
-        for check in checks_for(implementation):
-            check(implementation)
+        with emulation(shadow=True):
+            for check in checks_for(implementation):
+                check(implementation)
 
 
 class MutatedRuntime(EmulatedRuntime):

@@ -100,6 +100,14 @@ def test_what_has_no_alignment():
     assert (require_same(replace(inputs, zero_infinity=True))[[1, 2, 4]] == 0).all()
 
 
+def test_nothing_stays_nothing():
+    """Twenty frames that allow the first label alone, not even the blank: the rest waits, empty."""
+    inputs = case([60, 60], [31, 31], V=4, seed=7)
+    inputs.targets[:] = (2, *[0, 1] * 15)
+    inputs.logits[:20, :, (0, 1, 3)] = -np.inf
+    assert np.isfinite(require_same(inputs)).all()
+
+
 def test_masks_as_large_negative_logits():
     """-1e9 is finite: the only alignment goes through it, the loss says so."""
     inputs = case([4], [2], width=1.0)

@@ -82,7 +82,9 @@ def build(source: str, exports: str, flags: Sequence[str]) -> Path:
         runtime = _runtime_object()
         with tempfile.TemporaryDirectory(dir=library.parent) as folder:
             kernels = Path(folder) / "kernels.o"
-            _run([*COMMON, *KERNEL, *flags, "-x", "c++", "-c", "-", "-o", str(kernels)], text)
+            written = Path(folder) / "kernel.cu"
+            written.write_text(text)
+            _run([*COMMON, *KERNEL, *flags, "-x", "c++", "-c", str(written), "-o", str(kernels)])
             linked = Path(folder) / "linked.so"
             _run(["-shared", "-o", str(linked), str(kernels), str(runtime)])
             os.replace(linked, library)
@@ -101,9 +103,9 @@ def _runtime_object() -> Path:
     return path
 
 
-def _run(arguments: list[str], text: str | None = None) -> None:
+def _run(arguments: list[str]) -> None:
     command = [compiler(), f"-I{HEADERS}", *arguments]
-    done = subprocess.run(command, input=text, text=True, capture_output=True)
+    done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode:
         raise EmulatorError(f"g++ refuses the kernels:\n{done.stderr[:4000]}")
 

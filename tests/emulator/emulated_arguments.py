@@ -36,7 +36,7 @@ class Bound:
     """What the library needs of the arguments; `keep` holds the buffers alive."""
 
     pointers: Any
-    ranges: list[tuple[int, int, int]]  # first byte, bytes, number of the parameter
+    ranges: list[tuple[int, int, int, int]]  # first byte, bytes, parameter, bytes of an element
     keep: list[Any]
 
 
@@ -51,13 +51,14 @@ def bind(kernel: str, signature: Sequence[Parameter], args: Sequence[Any]) -> Bo
     if len(args) != len(signature):
         raise EmulatorError(f"{kernel}: {len(args)} arguments, expected {len(signature)}")
     keep: list[Any] = []
-    ranges: list[tuple[int, int, int]] = []
+    ranges: list[tuple[int, int, int, int]] = []
     for number, (argument, parameter) in enumerate(zip(args, signature, strict=True)):
         what = f"{kernel}: argument {number}"
         if isinstance(argument, np.ndarray):
             _check_array(what, argument, parameter)
             first, end = np.lib.array_utils.byte_bounds(argument)
-            ranges.append((first, end - first if argument.size else 0, number))
+            size = end - first if argument.size else 0
+            ranges.append((first, size, number, argument.itemsize))
             keep.append(ctypes.c_void_p(argument.ctypes.data))
         elif argument is None and parameter.kind == "p":
             keep.append(ctypes.c_void_p(0))

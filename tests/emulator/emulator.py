@@ -69,6 +69,7 @@ class _Range(ctypes.Structure):
         ("first", ctypes.c_void_p),
         ("bytes", ctypes.c_uint64),
         ("parameter", ctypes.c_int),
+        ("element_bytes", ctypes.c_int),
     ]
 
 

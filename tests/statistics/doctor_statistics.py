@@ -133,6 +133,10 @@ def planted(
         if one.certified and one.seconds >= LONG_S
     ]
     rounds = rounds_needed(twice, certificate, chosen)
+    rounds = min(rounds, int((deadline - time.monotonic()) // round_s(twice, chosen)))
+    if rounds < twice.rounds:
+        print("the budget ends before a change is planted", flush=True)
+        return
     rows: list[dict[str, Any]] = []
     done, run, longest = 0, 0, 0.0
     while chosen and done < asked.planted and time.monotonic() + longest < deadline:
@@ -171,6 +175,11 @@ def rounds_needed(twice: Twice, certificate: Certificate, chosen: list[int]) -> 
         if np.mean(changes[chosen] <= SLOWDOWN) >= 0.95:
             return rounds
     return max(twice.rounds, most)
+
+
+def round_s(twice: Twice, chosen: list[int]) -> float:
+    """Seconds of one round of these cells, both sides; endless without any."""
+    return float(2 * twice.process_s[chosen].sum()) if chosen else float("inf")
 
 
 def counts(twice: Twice, margin: float) -> dict[str, int]:

@@ -12,6 +12,7 @@
 // A small beam does all behind the rows in one block a sentence (`beam_finish`, groups == nullptr).
 // For a large one parts of the groups, then of the candidates, are selected by a block each.
 #include "sq_select.cuh"
+#include "sq_sort.cuh"
 
 constexpr int SQ_GROUP = 128;
 constexpr unsigned int SQ_NOTHING = 0xffffffffu;

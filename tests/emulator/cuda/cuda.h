@@ -10,7 +10,7 @@
 #define __device__
 #define __host__
 #define __constant__ __attribute__((visibility("default")))  // so that Python can fill it by name
-#define __forceinline__ inline
+#define __forceinline__ EMU_INLINE
 #define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
 #define __align__(n) alignas(n)

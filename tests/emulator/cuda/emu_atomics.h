@@ -17,12 +17,14 @@ struct same {
 };
 
 // Not instrumented: the report below stands for the access.
+// Never inlined, and their callers always: the return address is then in the kernel's own line.
 #define EMU_QUIET __attribute__((noinline, no_sanitize("thread")))
+#define EMU_CALLER (static_cast<char*>(__builtin_return_address(0)) - 1)
 
 template <class T, class F>
 EMU_QUIET T update(T* address, F change) {
   static_assert(sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8, "no such atomic on a GPU");
-  strong_access(address, sizeof(T), Strong::update);
+  strong_access(address, sizeof(T), Strong::update, EMU_CALLER);
   T old = *address;
   *address = change(old);
   return old;
@@ -30,27 +32,29 @@ EMU_QUIET T update(T* address, F change) {
 
 template <class T>
 EMU_QUIET T strong_load(const volatile T* address) {
-  strong_access(address, sizeof(T), Strong::load);
+  strong_access(address, sizeof(T), Strong::load, EMU_CALLER);
   return *address;
 }
 
 template <class T>
 EMU_QUIET void strong_store(volatile T* address, T value) {
-  strong_access(address, sizeof(T), Strong::store);
+  strong_access(address, sizeof(T), Strong::store, EMU_CALLER);
   *address = value;
 }
 
 template <class T>
 EMU_QUIET T load_acquire(const T* address) {
-  T value = strong_load(const_cast<const volatile T*>(address));
+  strong_access(address, sizeof(T), Strong::load, EMU_CALLER);
   acquire_at(address);
+  T value = *const_cast<const volatile T*>(address);
   return value;
 }
 
 template <class T>
 EMU_QUIET void store_release(T* address, T value) {
+  strong_access(address, sizeof(T), Strong::store, EMU_CALLER);
   release_at(address);
-  strong_store(const_cast<volatile T*>(address), value);
+  *const_cast<volatile T*>(address) = value;
 }
 
 // Sums of signed integers wrap on a GPU; in C++ that is undefined, so they are formed unsigned.
@@ -78,11 +82,11 @@ T wrapping_difference(T a, T b) {
 
 #define EMU_ATOMIC(name, expression)                                            \
   template <class T>                                                            \
-  inline T name(T* address, typename emu::same<T>::type value) {                \
+  EMU_INLINE T name(T* address, typename emu::same<T>::type value) {                \
     return emu::update(address, [value](T old) -> T { return expression; });    \
   }                                                                             \
   template <class T>                                                            \
-  inline T name##_block(T* address, typename emu::same<T>::type value) {        \
+  EMU_INLINE T name##_block(T* address, typename emu::same<T>::type value) {        \
     return name(address, value);                                                \
   }
 EMU_ATOMIC(atomicAdd, emu::wrapping_sum(old, value))
@@ -98,7 +102,7 @@ EMU_ATOMIC(atomicDec, old == 0 || old > value ? value : old - 1)
 #undef EMU_ATOMIC
 
 template <class T>
-inline T atomicCAS(T* address, typename emu::same<T>::type expected,
+EMU_INLINE T atomicCAS(T* address, typename emu::same<T>::type expected,
                    typename emu::same<T>::type desired) {
   static_assert(std::is_integral<T>::value, "atomicCAS takes integers of 16, 32 or 64 bits");
   return emu::update(address, [=](T old) -> T { return old == expected ? desired : old; });

@@ -14,6 +14,8 @@
 
 #include "emu_types.h"
 
+#define EMU_INLINE inline __attribute__((always_inline))
+
 namespace emu {
 
 // Indices. `const`: within one CUDA thread they never change, so the compiler may call each once.
@@ -42,7 +44,7 @@ unsigned lane_index();
 // Memory order. The accesses themselves are plain code: fibres never run at the same time. What
 // is told here is what the race check must know about them.
 enum class Strong { load, store, update };
-void strong_access(const volatile void* address, unsigned bytes, Strong kind);
+void strong_access(const volatile void* address, unsigned bytes, Strong kind, void* pc);
 void release_at(const volatile void* address);
 void acquire_at(const volatile void* address);
 void thread_fence();

@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "emu_fibre.h"
+#include "emu_block.h"
 
 namespace emu {
 

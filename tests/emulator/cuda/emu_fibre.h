@@ -3,6 +3,7 @@
 #pragma once
 #include <sys/mman.h>
 
+#include <memory>
 #include <vector>
 
 #include "emu_launch.h"
@@ -12,6 +13,8 @@ namespace emu {
 enum class State : uint8_t { runnable, yielded, block_barrier, grid_barrier, warp_op, done };
 
 struct Block;
+struct Knowledge;  // emu_order.h
+using Known = std::shared_ptr<const Knowledge>;
 
 struct Fibre {
   void* stack_pointer;
@@ -30,16 +33,11 @@ struct Fibre {
   uint64_t result;   // what it gets back
   uint64_t* gather;  // where to copy the values of all 32 lanes, or null
   unsigned strong_loads;  // since it last let others run
-};
-
-struct Block {
-  uint3 index;
-  unsigned linear;
-  unsigned num_threads;
-  std::vector<Fibre> fibres;
-  std::vector<unsigned char> dynamic;  // dynamic shared memory
-  std::vector<unsigned char> statics;  // static shared memory while another block runs
-  unsigned num_done;
+  // For the race check.
+  unsigned clock;  // counts what this thread told others about
+  Known known;     // accesses of other blocks and warps that come before this thread's next one
+  Known pending;   // ... that will, after its next fence
+  Known fenced;    // what came before its last fence
 };
 
 extern Fibre* current;

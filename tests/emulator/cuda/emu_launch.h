@@ -9,7 +9,7 @@ namespace emu {
 struct Range {
   const char* first;  // an argument's memory: [first, first + bytes)
   uint64_t bytes;
-  int parameter;
+  int parameter, element_bytes;
 };
 struct Launch {
   void** arguments;

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include "emu_scheduler.h"
+#include "emu_tsan.h"
 
 namespace emu {
 
@@ -17,10 +18,7 @@ unsigned present_lanes() {
   return left >= 32 ? 0xffffffffu : (1u << left) - 1;
 }
 
-void* dynamic_shared() {
-  auto address = reinterpret_cast<uintptr_t>(current->block->dynamic.data());
-  return reinterpret_cast<void*>((address + 15) & ~uintptr_t(15));
-}
+void* dynamic_shared() { return current->block->dynamic->data(); }
 
 static void wait_at(State state, const char* op, const char* file, int line, uint64_t bits) {
   current->op = op;
@@ -74,12 +72,23 @@ void warp_gather(unsigned mask, uint64_t bits, uint64_t* all, const char* op, in
 // A polling loop without a pause must not hold up the block that it waits for.
 constexpr unsigned kStrongLoadsBeforeYield = 64;
 
-void strong_access(const volatile void*, unsigned, Strong kind) {
+void strong_access(const volatile void* address, unsigned bytes, Strong kind, void* pc) {
   if (kind != Strong::store && ++current->strong_loads > kStrongLoadsBeforeYield) yield_block();
+  if (!instrumented) return;
+  check_access(reinterpret_cast<uintptr_t>(address), bytes, kind != Strong::load, true, pc);
+  if (kind != Strong::store) learn(*current, address, false);
+  if (kind != Strong::load) publish(*current, address, false, kind == Strong::update);
 }
-void release_at(const volatile void*) {}
-void acquire_at(const volatile void*) {}
-void thread_fence() {}
+
+void release_at(const volatile void* address) {
+  if (instrumented) publish(*current, address, true, false);
+}
+void acquire_at(const volatile void* address) {
+  if (instrumented) learn(*current, address, true);
+}
+void thread_fence() {
+  if (instrumented) fence(*current);
+}
 
 uint64_t clock() { return __builtin_ia32_rdtsc(); }
 

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "emu_faults.h"
 #include "emu_shadow.h"
 
 namespace emu {
@@ -62,13 +61,18 @@ static int marker;  // an address of this library
 
 static int match_segment(dl_phdr_info* info, size_t, void* out) {
   bool ours = false;
+  uintptr_t end = 0;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const auto& header = info->dlpi_phdr[i];
     const auto first = info->dlpi_addr + header.p_vaddr;
     const auto here = reinterpret_cast<uintptr_t>(&marker);
-    if (header.p_type == PT_LOAD && here >= first && here < first + header.p_memsz) ours = true;
+    if (header.p_type != PT_LOAD) continue;
+    if (here >= first && here < first + header.p_memsz) ours = true;
+    end = std::max(end, first + header.p_memsz);
   }
   if (!ours) return 0;
+  library_first = info->dlpi_addr;
+  library_end = end;
   static_cast<Segment*>(out)->first = static_cast<unsigned char*>(info->dlpi_tls_data);
   return 1;
 }
@@ -114,7 +118,9 @@ static bool complete(Block& block, size_t warp, const Fibre& fibre) {
   return true;
 }
 
-static bool answer(Block& block, size_t warp, unsigned mask) {
+static bool answer(Block& block, size_t warp, const Fibre& asking) {
+  const unsigned mask = asking.mask;
+  if (instrumented && !strcmp(asking.op, "__syncwarp")) order_warp(block, warp, mask);
   uint64_t all[32] = {};
   for (unsigned lane = 0; lane < 32; lane++)
     if (Fibre* f = mask >> lane & 1 ? lane_of(block, warp, lane) : nullptr) all[lane] = f->bits;
@@ -140,7 +146,7 @@ static bool release_warp(Block& block, size_t warp) {
   for (unsigned lane = 0; lane < 32; lane++) {
     Fibre* f = lane_of(block, warp, lane);
     if (!f || f->state != State::warp_op || !complete(block, warp, *f)) continue;
-    if (!answer(block, warp, f->mask)) return false;
+    if (!answer(block, warp, *f)) return false;
     any = true;
   }
   return any;
@@ -179,6 +185,7 @@ static bool release_block(Block& block) {
       return false;
     }
   }
+  if (instrumented) order_block(block);
   for (Fibre& f : block.fibres) f.result = votes, f.state = State::runnable;
   return true;
 }
@@ -241,6 +248,7 @@ static bool release_grid() {
         return false;
       }
     }
+  if (instrumented) order_grid(blocks);
   for (auto& block : blocks)
     for (Fibre& f : block->fibres) f.state = State::runnable;
   return first != nullptr;
@@ -301,7 +309,8 @@ static void make_block(unsigned number, size_t first_stack) {
   block->index = {number % g[0], number / g[0] % g[1], number / (g[0] * g[1])};
   block->num_threads = b[0] * b[1] * b[2];
   block->num_done = 0;
-  block->dynamic.assign(launch->shared_bytes + 16, 0xff);  // poison: NaN, -1, true that is no bool
+  block->dynamic = std::make_unique<SharedArena>(launch->shared_bytes);
+  block->dynamic->poison();
   block->statics.assign(statics.bytes, 0xff);
   block->fibres.assign(block->num_threads, Fibre());
   for (unsigned i = 0; i < block->num_threads; i++) {
@@ -312,6 +321,7 @@ static void make_block(unsigned number, size_t first_stack) {
     f.state = State::runnable;
     prepare(f, stacks.low(first_stack + i), stacks.high(first_stack + i), fibre_entry);
   }
+  if (instrumented) begin_shadow(*block, statics.first, statics.bytes);
   blocks.push_back(std::move(block));
 }
 
@@ -364,8 +374,11 @@ int run(Body kernel, const Launch& request) {
   for (size_t i = 0; i < threads; i++)
     thread_order[i] = static_cast<unsigned>(request.order == kReverse ? threads - 1 - i : i);
   {
+    const size_t total = size_t(request.grid[0]) * request.grid[1] * request.grid[2];
+    if (instrumented) begin_shadow(static_cast<unsigned>(total));
     SignalGuard guard;
-    run_blocks(size_t(request.grid[0]) * request.grid[1] * request.grid[2], threads);
+    run_blocks(total, threads);
+    end_shadow();
   }
   current = nullptr;
   return failed ? 2 : 0;

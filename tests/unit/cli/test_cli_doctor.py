@@ -63,3 +63,19 @@ def test_json_is_one_document_and_nothing_else(made, capsys, tmp_path):
     written = json.loads((tmp_path / "doctor.json").read_text())
     assert written == {name: document[name] for name in written}
     assert {"machine", "date", "false_alarm_rate", "smallest_change", "thresholds"} <= set(written)
+
+
+def test_it_runs_on_this_machine(monkeypatch, capsys, tmp_path):
+    """Real children: ceilings, and one cell twice."""
+    from seqbench.cli import doctor
+
+    monkeypatch.setenv("SEQBENCH_CACHE", str(tmp_path))
+    for name, value in (("CELLS", 1), ("ROUNDS", 2), ("SECONDS", 0.001)):
+        monkeypatch.setattr(doctor, f"QUICK_{name}", value)
+    assert main(["doctor", "--quick", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["ceilings"]["gemm_float32"]["value"] > 1
+    assert document["description"]["threadpools"]
+    (cell,) = document["cells"]
+    assert cell["seconds"] > 0
+    assert 0.02 <= document["thresholds"]["time"] < 0.05

@@ -133,6 +133,13 @@ def test_the_sides_of_a_cell_are_timed_in_children():
     assert lost.startswith("optimizer/adam[Z=1]: workload: optimizer/adam has no size Z")
 
 
+def test_an_interrupted_test_tells_nothing(monkeypatch):
+    stopped = type("Outcome", (), {"interrupted": True})
+    monkeypatch.setattr(interleaved, "run_trials", lambda *a, **k: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        time_twice(CELLS, rounds=1)
+
+
 def test_too_little_time_is_told(monkeypatch):
     monkeypatch.setattr(interleaved, "time_twice", lambda *a, **k: None)
     ticks = iter([0.0, 30.0])

@@ -258,6 +258,13 @@ def test_times_of_a_busy_machine_are_not_ranked():
     assert "GRU took 0.5x LSTM's time" in cells([*busy, *quiet])
 
 
+def test_taking_new_weights_is_no_answer():
+    """`load` is told in the table; by its name it would come last and be taken."""
+    samples = [Sample("time", t, "s", "lower", p) for t, p in ((2.0, "forward"), (1e-7, "load"))]
+    text = told("kernel_cost", [cell("gru", 10, "numpy", [], samples=samples)], ["time"])
+    assert text.startswith("time was 2 s")
+
+
 def test_times_of_a_busy_machine_are_no_extremes():
     rows = [cell("gru", n, "numpy", [float(n)], valid=n < 30) for n in (10, 20, 30)]
     text = told("kernel_cost", rows, ["time"])
