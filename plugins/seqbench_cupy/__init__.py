@@ -48,6 +48,18 @@ def _cells() -> list[ImplementationSpec]:
         _cell("lstm_peephole", "cells:LSTMPeepholeSteps"),
         _cell("lstm_peephole_full", "cells:LSTMPeepholeFullSteps"),
         _cell("lstm_coupled", "cells:LSTMCoupledSteps"),
+        *(
+            _cell(name, f"cells_persistent:{target}Persistent", f"cupy.{name}_persistent")
+            for name, target in (
+                ("rnn", "RNN"),
+                ("gru", "GRU"),
+                ("gru_reset_before", "GRUResetBefore"),
+                ("gru_simplified", "GRUSimplified"),
+                ("lstm", "LSTM"),
+                ("lstm_peephole", "LSTMPeephole"),
+                ("lstm_coupled", "LSTMCoupled"),
+            )
+        ),
     ]
 
 

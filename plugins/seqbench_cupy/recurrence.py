@@ -32,7 +32,8 @@ WIDE = {"float16": "float32", "bfloat16": "float32"}
 """What a dtype is summed in, where it is not itself."""
 PAIRS = tuple((C_TYPES[d], C_TYPES[WIDE.get(d, d)]) for d in DTYPES)
 """(stored, summed) in C++."""
-HELPERS = ("begin_forward", "begin_backward", "rounded", "without_padding", "column_sums")
+_EACH = ("begin_forward", "begin_backward", "rounded", "without_padding", "column_sums")
+HELPERS = CudaSource("cells_helpers.cu", dict.fromkeys(_EACH, PAIRS) | {"advance": ((),)})
 
 UNITS, TILE_ROWS, THREADS = 16, 32, 128
 """Units and sequences of a block and its threads; as in cells.cu and cells_tile.cuh."""
@@ -57,15 +58,10 @@ class Cell:
     splits: bool = False
 
 
-def cells_source(*parts: str, pairs: tuple[tuple[str, str], ...] = PAIRS) -> CudaSource:
-    """The instances of some parts, one source each cell so that no other is compiled with it."""
-    instances = tuple((*pair, part) for pair in pairs for part in parts)
-    steps: dict[str, Any] = {
-        "step_forward": instances,
-        "step_backward": instances,
-        "advance": ((),),
-    }
-    return CudaSource("cells.cu", steps | dict.fromkeys(HELPERS, pairs))
+def steps_source(cell: Cell) -> CudaSource:
+    """A source each cell, so that no other is compiled with it."""
+    instances = tuple((*pair, part) for pair in PAIRS for part in cell.parts)
+    return CudaSource("cells.cu", {"step_forward": instances, "step_backward": instances})
 
 
 def tiles(B: int, H: int) -> Launch:
@@ -125,9 +121,15 @@ class RecurrentPlan(CudaPlan):
     def notes(self) -> dict[str, Any]:
         return {"tier": self.tier}
 
-    def _kernel(self, name: str, *more: str) -> Any:
-        pair = C_TYPES[self.dtype], C_TYPES[WIDE.get(self.dtype, self.dtype)]
-        return self.runtime.kernel(self.source, name, *pair, *more)
+    def _step_kernel(self, name: str, *parts: str) -> Any:
+        return self.runtime.kernel(self.source, name, *self._types, *parts)
+
+    def _kernel(self, name: str) -> Any:
+        return self.runtime.kernel(HELPERS, name, *self._types)
+
+    @property
+    def _types(self) -> tuple[str, str]:
+        return C_TYPES[self.dtype], C_TYPES[WIDE.get(self.dtype, self.dtype)]
 
     def load(self, params: Any) -> None:
         """Copies the weights to where the steps read them."""
@@ -276,7 +278,7 @@ class StepPlan(RecurrentPlan):
         launch = tiles(self.dims.B, self.dims.H)
         for offset in range(self._chunk):
             for part in self.cell.parts:
-                self._kernel("step_forward", part)(
+                self._step_kernel("step_forward", part)(
                     *launch,
                     *(self._clock, offset, self._lengths, self._weight_hh, self._bias, self._more),
                     *(self._hidden, self._cell, self._gates, self._kept, self._output),
@@ -288,7 +290,7 @@ class StepPlan(RecurrentPlan):
         launch = tiles(self.dims.B, self.dims.H)
         for offset in range(self._chunk):
             for part in self.cell.parts:
-                self._kernel("step_backward", part)(
+                self._step_kernel("step_backward", part)(
                     *launch,
                     *(self._clock, offset, self._lengths, self._weight_t, self._more),
                     *(self._more_t, self._hidden, self._cell, self._gates, self._kept),
@@ -298,7 +300,7 @@ class StepPlan(RecurrentPlan):
         self._advance()
 
     def _advance(self) -> None:
-        advance = self.runtime.kernel(self.source, "advance")
+        advance = self.runtime.kernel(HELPERS, "advance")
         advance((1,), (1,), self._clock, self._chunk)
 
 
