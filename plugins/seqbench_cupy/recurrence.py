@@ -1,13 +1,13 @@
 """What all recurrent cells share on the device: buffers, steps as replayed graphs, gradients.
 
 The input's part of every gate is one product over all steps, as are the gradients of the weights
-and of x. Between them runs one kernel a step (two for the GRU that resets before its product), which
-holds its own product of the state with weight_hh: CuPy refuses cuBLAS in a captured graph, and the
-pointwise part then follows in registers.
+and of x. Between them runs one kernel a step (two for the GRU that resets before its product),
+which holds its own product of the state with weight_hh: CuPy refuses cuBLAS in a captured graph,
+and the pointwise part then follows in registers.
 
 A graph holds a fixed number of steps and reads from the device which step it begins at, so it is
-captured once a plan, whatever T comes: it is replayed until the steps are enough, and those past the
-end leave at once. Everything its kernels read therefore belongs to the plan: `load` copies the
+captured once a plan, whatever T comes: it is replayed until the steps are enough, and those past
+the end leave at once. Everything its kernels read therefore belongs to the plan: `load` copies the
 weights, forward the lengths and the initial state, backward the gradient of the output.
 
 States and gates are kept in the plan's dtype; sums, the memory cell and the gradient of the state
@@ -88,7 +88,7 @@ class RecurrentPlan(CudaPlan):
         self._clock, self._lengths = self.empty((2,), "int32"), self.empty((B,), "int32")
         self._clock.fill(0)
         self._hidden = self.empty((self._slots, B, H))
-        self._cell = self.empty((self._slots, B, H), wide) if memory else None
+        self._cell: Any = self.empty((self._slots, B, H), wide) if memory else None
         self._gates = self.empty((T * B, G * H))
         self._output = self.empty((T, B, H))
         keeps = self.cell.kept == "always" or (self.grad and self.cell.kept == "backward")
