@@ -134,6 +134,14 @@ def test_a_link_restores_what_was_shown(tab, pages):
     assert again.run("location.hash") == link
 
 
+def test_a_link_holds_every_value_of_a_filter(tab, pages):
+    page = tab(pages["cells"])
+    tick(page, "metric", "time")
+    tick(page, "metric", "flops")
+    again = tab(pages["cells"], page.run("location.hash"))
+    assert count(again) == count(page) == "24 of 40 rows"
+
+
 def test_a_link_typed_into_an_open_page(tab, pages):
     page = tab(pages["cells"])
     page.run("location.hash = '#q=lstm&s=-value'")
