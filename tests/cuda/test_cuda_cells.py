@@ -10,7 +10,8 @@ from emulated import backend, implementation
 from emulated_runtime import EmulatedRuntime
 from emulator import emulation
 from seqbench_cupy.backend import CupyBackend
-from seqbench_cupy.recurrence import CHUNK, TILE_ROWS
+from seqbench_cupy.recurrence import TILE_ROWS
+from seqbench_cupy.recurrence_steps import CHUNK
 from seqbench_cupy.runtime import DeviceProperties
 
 import seqbench
@@ -105,6 +106,12 @@ def test_a_graph_is_replayed_until_the_steps_are_enough(steps):
         d_outputs = upstream(given, outputs)
         _, expected = gradients_of(reference(impl.contract), given, d_outputs)
         require_equal("gradient", plan.backward(d_outputs), expected, 1e-10)
+
+
+def test_steps_past_the_end_of_a_plan_leave_at_once():
+    """Seventeen steps are two graphs of sixteen: the bounds of every array are watched."""
+    with emulation(shadow=True):
+        require_reference(implementation("cell/lstm"), case("lstm", CHUNK + 1, 2, 2, 3))
 
 
 def test_a_graph_is_captured_once_a_plan_and_pass(monkeypatch):

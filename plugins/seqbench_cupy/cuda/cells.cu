@@ -11,7 +11,7 @@
 // until they are enough, and steps past the end leave at once.
 #include "cells_tile.cuh"
 
-constexpr int UNITS = 16;  // of a block; as in recurrence.py
+constexpr int UNITS = 16;  // of a block; as in recurrence_steps.py
 
 // Grid (ceil(H / UNITS), ceil(B / TILE_ROWS)), THREADS threads. Two blocks a multiprocessor are asked
 // for because the compiler, unasked, aims at more of them and spills.

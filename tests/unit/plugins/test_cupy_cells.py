@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from seqbench_cupy.cells import GRU, GRU_RESET_BEFORE, LSTM, RNN
 from seqbench_cupy.cells_persistent import fit, kept_bytes
-from seqbench_cupy.recurrence import replays, tiles
+from seqbench_cupy.recurrence_steps import replays, tiles
 from seqbench_cupy.runtime import DeviceProperties
 
 H100 = DeviceProperties()
