@@ -12,7 +12,8 @@ from seqbench.kernels.gru import GRUParams
 from seqbench.kernels.lstm_peephole import LSTMPeepholeParams
 from seqbench.kernels.lstm_peephole_full import LSTMPeepholeFullParams
 
-from .recurrence import WIDE, Cell, CudaCell, RecurrentPlan, StepPlan, cells_source
+from .recurrence import HELPERS, WIDE, Cell, CudaCell, RecurrentPlan
+from .recurrence_steps import StepPlan, steps_source
 
 RNN = Cell(("Rnn",), 1)
 GRU_SIMPLIFIED = Cell(("GruSimplified",), 2)
@@ -23,14 +24,15 @@ LSTM_PEEPHOLE = Cell(("LstmPeephole",), 4, memory=True)
 LSTM_PEEPHOLE_FULL = Cell(("LstmPeepholeFull",), 4, memory=True)
 LSTM_COUPLED = Cell(("LstmCoupled",), 3, memory=True)
 
-RNN_SOURCE = cells_source(*RNN.parts)
-GRU_SIMPLIFIED_SOURCE = cells_source(*GRU_SIMPLIFIED.parts)
-GRU_SOURCE = cells_source(*GRU.parts)
-GRU_RESET_BEFORE_SOURCE = cells_source(*GRU_RESET_BEFORE.parts)
-LSTM_SOURCE = cells_source(*LSTM.parts)
-LSTM_PEEPHOLE_SOURCE = cells_source(*LSTM_PEEPHOLE.parts)
-LSTM_PEEPHOLE_FULL_SOURCE = cells_source(*LSTM_PEEPHOLE_FULL.parts)
-LSTM_COUPLED_SOURCE = cells_source(*LSTM_COUPLED.parts)
+HELPERS_SOURCE = HELPERS  # here, where checks over all sources look for it
+RNN_SOURCE = steps_source(RNN)
+GRU_SIMPLIFIED_SOURCE = steps_source(GRU_SIMPLIFIED)
+GRU_SOURCE = steps_source(GRU)
+GRU_RESET_BEFORE_SOURCE = steps_source(GRU_RESET_BEFORE)
+LSTM_SOURCE = steps_source(LSTM)
+LSTM_PEEPHOLE_SOURCE = steps_source(LSTM_PEEPHOLE)
+LSTM_PEEPHOLE_FULL_SOURCE = steps_source(LSTM_PEEPHOLE_FULL)
+LSTM_COUPLED_SOURCE = steps_source(LSTM_COUPLED)
 
 # What a cell has beside weight_ih, weight_hh and one bias, mixed into the plans of both tiers.
 

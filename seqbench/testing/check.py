@@ -72,6 +72,8 @@ class Check:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", RuntimeWarning)
+                # BLAS kernels compute on lanes that they do not store, whatever lies there.
+                warnings.filterwarnings("ignore", ".* encountered in matmul", RuntimeWarning)
                 require_served(impl, case)
                 self.body(impl, case)
         except UnsupportedError:
