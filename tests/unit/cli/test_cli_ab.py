@@ -90,3 +90,11 @@ def test_an_unknown_option(ab):
     with pytest.raises(SystemExit) as stop:
         ab(*SIDES, "--round", "10", "--nothing")
     assert stop.value.code == 2
+
+
+def test_a_side_a_that_fails_is_no_comparison(ab, monkeypatch):
+    monkeypatch.setitem(TASKS, "cell_cost", "standin_tasks:nothing")
+    code, out, err = ab(*SIDES, *REST, "workload.batch_size=2", "workload.time_steps=3")
+    assert (code, out) == (2, "")
+    assert "every process of A (cell.hidden_size=16) failed, expected times" in err
+    assert "no such function" in err
