@@ -164,9 +164,21 @@ def verdict(
     found = []
     for number, (side, folder) in enumerate(zip(sides, FOLDERS, strict=True)):
         records = renamed(load_records(place / folder), pairs, number)
+        if number == 0:
+            _refuse_lost(records, side, place / folder)
         name = f"{'AB'[number]}: {side.name}"
         found.append(side_of(tidy(records), name, machines=machines_of(place / folder)))
     found[0].told += [*pairs.told, *sorted({s.reason for own in pairs.skips for s in own})]
     # Ratios to a peer would only say again, less sharply, what the times of one block say.
     options = Options(unclean=not only_clean)
     return compare(found[0], found[1], replace(rules, peers=()), options)
+
+
+def _refuse_lost(records: list[Any], side: Side, place: Path) -> None:
+    """Raise UsageError where A has nothing to compare with; a B that fails is worse instead."""
+    if not any(record.status == "done" for record in records):
+        why = next((record.error for record in records if record.error), "no process has a row")
+        raise UsageError(
+            f"ab: every process of A ({side.name}) failed, expected times to compare with: {why}; "
+            f"see {place}"
+        )

@@ -53,7 +53,19 @@ def _dispatch(arguments: list[str]) -> int:
         from .completion import complete
 
         return complete(arguments)
-    return _command(parser().parse_args(arguments))
+    return _command(parsed(arguments))
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """The arguments of a command; `ab` takes its overrides behind its options too."""
+    top = parser()
+    chosen, more = top.parse_known_args(arguments)
+    if chosen.command == "ab":
+        chosen.rest += [word for word in more if not word.startswith("-")]
+        more = [word for word in more if word.startswith("-")]
+    if more:
+        top.error(f"unrecognized arguments: {' '.join(more)}")
+    return chosen
 
 
 def parser() -> argparse.ArgumentParser:

@@ -72,11 +72,17 @@ def pair_up(plans: tuple[Plan, Plan], apart: Sequence[str]) -> Pairs:
             "choose other overrides"
         )
     told = [
-        f"{len(own) - len(common)} cases of {plans[0].experiment.name} run on {name} alone"
+        _alone(len(own) - len(common), plans[0].experiment.name, name)
         for own, name in zip(sides, ("A", "B"), strict=True)
         if len(own) > len(common)
     ]
     return Pairs({key: (sides[0][key], sides[1][key]) for key in common}, skips, told)
+
+
+def _alone(count: int, experiment: str, side: str) -> str:
+    return (
+        f"{count} case{'s' * (count > 1)} of {experiment} run{'s' * (count == 1)} on {side} alone"
+    )
 
 
 def _by_key(trials: Iterable[Trial], apart: Sequence[str]) -> dict[Key, list[Trial]]:
