@@ -4,7 +4,14 @@ from cuda_mutant import CudaMutant
 
 GATHER, ADAM, SGD = "embedding/gather", "optimizer/adam", "optimizer/sgd"
 NOISE, TREE, CBOW = (f"vectors/{name}_update" for name in ("skipgram_ns", "skipgram_hs", "cbow_ns"))
+GLOVE, STEP = "vectors/glove", "vectors/glove_update"
 MUTANTS = [
+    CudaMutant(
+        "glove.cu", "ratio < T(1) ? power(ratio, alpha)", "true ? power(ratio, alpha)", GLOVE
+    ),
+    CudaMutant("glove.cu", "T(2) * factor * f", "factor * f", GLOVE),
+    CudaMutant("glove.cu", "ids[order[place - 1]] == id", "false", STEP),
+    CudaMutant("glove.cu", "square = squares[at] + g * g", "square = squares[at] + g", STEP),
     CudaMutant("embedding.cu", "(long long)ids[n] * E", "(long long)ids[n]", GATHER),
     CudaMutant("embedding.cu", "rows + n * E + e", "rows + n * E", GATHER),
     CudaMutant("scatter.cu", "row.at[i] += factor * sum", "row.at[i] = factor * sum", NOISE),
