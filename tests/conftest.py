@@ -26,7 +26,6 @@ BUDGETS_S = {
     "gpu": 60,
     "end_to_end": 180,
     "docs": 60,
-    "browser": 60,
 }
 """Seconds of each part of the suite, told at the end of a run."""
 

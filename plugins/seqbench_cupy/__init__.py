@@ -31,6 +31,7 @@ def _own(kind: str, name: str, target: str, impl_id: str = "", **options) -> Imp
     )
 
 
+_WORD_VECTORS = ("skipgram_hs", "skipgram_ns", "cbow_ns", "cbow_hs")
 CELL_DTYPES = ("float32", "float64", "float16", "bfloat16")
 
 
@@ -82,4 +83,11 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("decoder", "sample", "sample:Sample"),
         _own("metric", "edit_distance", "edit_distance:EditDistance"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
+        _own("optimizer", "sgd", "optimizers:SGD"),
+        _own("optimizer", "adagrad", "optimizers:AdaGrad"),
+        _own("optimizer", "adam", "optimizers:Adam"),
+        *(_own("vectors", name, "word_vectors:Loss") for name in _WORD_VECTORS),
+        *(_own("vectors", f"{name}_update", "word_vectors:Update") for name in _WORD_VECTORS),
+        _own("vectors", "cbow_ns_word2vec", "word_vectors:Update"),
+        _own("vectors", "cbow_hs_word2vec", "word_vectors:Update"),
     ]

@@ -12,7 +12,8 @@ from seqbench.kernels.gru import GRUParams
 from seqbench.kernels.lstm_peephole import LSTMPeepholeParams
 from seqbench.kernels.lstm_peephole_full import LSTMPeepholeFullParams
 
-from .recurrence import HELPERS, WIDE, Cell, CudaCell, RecurrentPlan, StepPlan, steps_source
+from .recurrence import HELPERS, WIDE, Cell, CudaCell, RecurrentPlan
+from .recurrence_steps import StepPlan, steps_source
 
 RNN = Cell(("Rnn",), 1)
 GRU_SIMPLIFIED = Cell(("GruSimplified",), 2)

@@ -138,7 +138,7 @@ class PersistentPlan(RecurrentPlan):
 class PersistentCell(CudaCell):
     """Serves the sizes whose weights fit the chip."""
 
-    plan_type: ClassVar[type[PersistentPlan]]  # type: ignore[assignment]
+    plan_type: ClassVar[type[PersistentPlan]]
 
     def supports(self, dims: Any, dtype: str) -> str | None:
         reason = super().supports(dims, dtype)

@@ -1,13 +1,13 @@
 """What all recurrent cells share on the device: buffers, steps as replayed graphs, gradients.
 
 The input's part of every gate is one product over all steps, as are the gradients of the weights
-and of x. Between them runs one kernel a step (two for the GRU that resets before its product), which
-holds its own product of the state with weight_hh: CuPy refuses cuBLAS in a captured graph, and the
-pointwise part then follows in registers.
+and of x. Between them runs one kernel a step (two for the GRU that resets before its product),
+which holds its own product of the state with weight_hh: CuPy refuses cuBLAS in a captured graph,
+and the pointwise part then follows in registers.
 
 A graph holds a fixed number of steps and reads from the device which step it begins at, so it is
-captured once a plan, whatever T comes: it is replayed until the steps are enough, and those past the
-end leave at once. Everything its kernels read therefore belongs to the plan: `load` copies the
+captured once a plan, whatever T comes: it is replayed until the steps are enough, and those past
+the end leave at once. Everything its kernels read therefore belongs to the plan: `load` copies the
 weights, forward the lengths and the initial state, backward the gradient of the output.
 
 States and gates are kept in the plan's dtype; sums, the memory cell and the gradient of the state
@@ -16,7 +16,6 @@ in float32 where that is narrower.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,11 +34,8 @@ PAIRS = tuple((C_TYPES[d], C_TYPES[WIDE.get(d, d)]) for d in DTYPES)
 _EACH = ("begin_forward", "begin_backward", "rounded", "without_padding", "column_sums")
 HELPERS = CudaSource("cells_helpers.cu", dict.fromkeys(_EACH, PAIRS) | {"advance": ((),)})
 
-UNITS, TILE_ROWS, THREADS = 16, 32, 128
-"""Units and sequences of a block and its threads; as in cells.cu and cells_tile.cuh."""
-CHUNK = 16
-"""Steps of a graph: a launch from Python then costs a sixteenth a step, and at most fifteen kernels
-of a pass find nothing to do."""
+TILE_ROWS, THREADS = 32, 128
+"""Sequences of a block and its threads; as in cells_tile.cuh."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +54,6 @@ class Cell:
     splits: bool = False
 
 
-def steps_source(cell: Cell) -> CudaSource:
-    """A source each cell, so that no other is compiled with it."""
-    instances = tuple((*pair, part) for pair in PAIRS for part in cell.parts)
-    return CudaSource("cells.cu", {"step_forward": instances, "step_backward": instances})
-
-
-def tiles(B: int, H: int) -> Launch:
-    """A block a tile of sequences and units."""
-    return Launch((ceil_div(H, UNITS), ceil_div(B, TILE_ROWS)), (THREADS,))
-
-
-def replays(steps: int, chunk: int) -> int:
-    """How often a graph of `chunk` steps runs."""
-    return ceil_div(steps, chunk)
-
-
 class RecurrentPlan(CudaPlan):
     """Buffers of a cell for (T, B, I, H); T is a capacity. Subclasses run the steps."""
 
@@ -82,13 +62,13 @@ class RecurrentPlan(CudaPlan):
     tier: ClassVar[str] = "steps"
 
     def _allocate(self) -> None:
-        T, B, I, H = self.dims
+        T, B, _, H = self.dims
         G, wide, memory = self.cell.gates, WIDE.get(self.dtype, self.dtype), self.cell.memory
         self._slots = T + 1 if self.grad else 2
         self._clock, self._lengths = self.empty((2,), "int32"), self.empty((B,), "int32")
         self._clock.fill(0)
         self._hidden = self.empty((self._slots, B, H))
-        self._cell = self.empty((self._slots, B, H), wide) if memory else None
+        self._cell: Any = self.empty((self._slots, B, H), wide) if memory else None
         self._gates = self.empty((T * B, G * H))
         self._output = self.empty((T, B, H))
         keeps = self.cell.kept == "always" or (self.grad and self.cell.kept == "backward")
@@ -244,64 +224,6 @@ class RecurrentPlan(CudaPlan):
         launch = Launch((ceil_div(columns, 32),), (256,))
         self._kernel("column_sums")(*launch, rows, others, out, count, columns, stride, columns)
         return out
-
-
-class StepPlan(RecurrentPlan):
-    """Tier (a): a kernel a step and part, CHUNK steps a graph."""
-
-    def _allocate(self) -> None:
-        super()._allocate()
-        self._chunk = max(1, min(CHUNK, self.dims.T))
-        self._replay: dict[str, Callable[[], None]] = {}
-
-    def _run_forward(self) -> None:
-        self._replayed("forward", self._forward_steps, self._steps)
-
-    def _run_backward(self) -> None:
-        """One step more than forward: the last brings the gradient to the initial state."""
-        self._replayed("backward", self._backward_steps, self._steps + 1)
-
-    def _replayed(self, name: str, launches: Callable[[], None], steps: int) -> None:
-        """Runs a graph, captured on first use, until the steps are enough.
-
-        Capturing runs the launches once: with the clock before the first step, that is the first
-        replay.
-        """
-        left = replays(steps, self._chunk)
-        if name not in self._replay and left:
-            self._replay[name] = self.runtime.capture(launches)
-            left -= 1
-        for _ in range(left):
-            self._replay[name]()
-
-    def _forward_steps(self) -> None:
-        launch = tiles(self.dims.B, self.dims.H)
-        for offset in range(self._chunk):
-            for part in self.cell.parts:
-                self._step_kernel("step_forward", part)(
-                    *launch,
-                    *(self._clock, offset, self._lengths, self._weight_hh, self._bias, self._more),
-                    *(self._hidden, self._cell, self._gates, self._kept, self._output),
-                    *(self.dims.B, self.dims.H, self._slots, self.grad),
-                )
-        self._advance()
-
-    def _backward_steps(self) -> None:
-        launch = tiles(self.dims.B, self.dims.H)
-        for offset in range(self._chunk):
-            for part in self.cell.parts:
-                self._step_kernel("step_backward", part)(
-                    *launch,
-                    *(self._clock, offset, self._lengths, self._weight_t, self._more),
-                    *(self._more_t, self._hidden, self._cell, self._gates, self._kept),
-                    *(self._d_output, self._d_h, self._d_c, self._d_gates, self._d_recurrent),
-                    *(self.dims.B, self.dims.H),
-                )
-        self._advance()
-
-    def _advance(self) -> None:
-        advance = self.runtime.kernel(HELPERS, "advance")
-        advance((1,), (1,), self._clock, self._chunk)
 
 
 class CudaCell(CudaImplementation):

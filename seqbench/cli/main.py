@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from .ab import add_parser as add_ab
 from .compare import add_parser as add_compare
 from .doctor import add_parser as add_doctor
 
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="the conformance suite against a backend")
     check.add_argument("backend", metavar="BACKEND")
     add_compare(commands)
+    add_ab(commands)
     add_doctor(commands)
     report = commands.add_parser("report", help="one self-contained page of tables and plots")
     report.add_argument(
@@ -97,9 +99,13 @@ def _command(chosen: argparse.Namespace) -> int:
 
         return show(chosen.what, as_json=chosen.json)
     if chosen.command == "compare":
-        from .compare import run
+        from .compare import run as compare
 
-        return run(chosen)
+        return compare(chosen)
+    if chosen.command == "ab":
+        from .ab import run as ab
+
+        return ab(chosen)
     if chosen.command == "doctor":
         from .doctor import doctor
 

@@ -10,7 +10,8 @@ from emulated import backend, implementation
 from emulated_runtime import EmulatedRuntime
 from emulator import emulation
 from seqbench_cupy.backend import CupyBackend
-from seqbench_cupy.recurrence import CHUNK, TILE_ROWS
+from seqbench_cupy.recurrence import TILE_ROWS
+from seqbench_cupy.recurrence_steps import CHUNK
 from seqbench_cupy.runtime import DeviceProperties
 
 import seqbench
@@ -107,6 +108,12 @@ def test_a_graph_is_replayed_until_the_steps_are_enough(steps):
         require_equal("gradient", plan.backward(d_outputs), expected, 1e-10)
 
 
+def test_steps_past_the_end_of_a_plan_leave_at_once():
+    """Seventeen steps are two graphs of sixteen: the bounds of every array are watched."""
+    with emulation(shadow=True):
+        require_reference(implementation("cell/lstm"), case("lstm", CHUNK + 1, 2, 2, 3))
+
+
 def test_a_graph_is_captured_once_a_plan_and_pass(monkeypatch):
     runtime, captured = backend().runtime, []
     right = runtime.capture
@@ -165,28 +172,32 @@ class KernelsOf:
         return self.made(name)
 
 
+def stacked_both_ways(contract, stack):
+    """(outputs, gradients) of a stack on drawn numbers, always the same."""
+    dims, rng = CellDims(5, 3, 2, 4), np.random.default_rng(8)
+    params = tuple(
+        contract.Params(**{k: rng.normal(0, 0.5, s) for k, s in shapes.items()})
+        for shapes in stack.shapes(dims)
+    )
+    states = [rng.normal(size=(stack.num_parts, 3, 4)) for _ in contract.state]
+    inputs = CellInputs(rng.normal(size=(5, 3, 2)), np.array([5, 0, 2], np.int32), *states)
+    plan = stack.plan(dims, "float64", grad=True)
+    plan.load(params)
+    outputs = plan.forward(inputs)
+    return outputs, plan.backward(tree_map(lambda a: rng.normal(size=a.shape), outputs))
+
+
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_stacked_both_ways_as_on_numpy(name):
     contract = implementation(f"cell/{name}").contract
-    rng, found = np.random.default_rng(8), []
+    found = []
     for made in (
         lambda n: implementation(f"cell/{n}"),
         lambda n: reference(implementation(f"cell/{n}").contract),
     ):
-        stack = Stacked(KernelsOf(made), name, num_layers=2, bidirectional=True)
-        dims = CellDims(5, 3, 2, 4)
-        rng = np.random.default_rng(8)
-        params = tuple(
-            contract.Params(**{k: rng.normal(0, 0.5, s) for k, s in shapes.items()})
-            for shapes in stack.shapes(dims)
+        found.append(
+            stacked_both_ways(contract, Stacked(KernelsOf(made), name, bidirectional=True))
         )
-        states = [rng.normal(size=(stack.num_parts, 3, 4)) for _ in contract.state]
-        inputs = CellInputs(rng.normal(size=(5, 3, 2)), np.array([5, 0, 2], np.int32), *states)
-        plan = stack.plan(dims, "float64", grad=True)
-        plan.load(params)
-        outputs = plan.forward(inputs)
-        d_outputs = tree_map(lambda a: rng.normal(size=a.shape), outputs)
-        found.append((outputs, plan.backward(d_outputs)))
     require_equal("stacked, both ways", found[0], found[1], 1e-10)
 
 

@@ -11,11 +11,12 @@
 // until they are enough, and steps past the end leave at once.
 #include "cells_tile.cuh"
 
-constexpr int UNITS = 16;  // of a block; as in recurrence.py
+constexpr int UNITS = 16;  // of a block; as in recurrence_steps.py
 
-// Grid (ceil(H / UNITS), ceil(B / TILE_ROWS)), THREADS threads.
+// Grid (ceil(H / UNITS), ceil(B / TILE_ROWS)), THREADS threads. Two blocks a multiprocessor are asked
+// for because the compiler, unasked, aims at more of them and spills.
 template <typename T, typename A, typename Part>
-__global__ void __launch_bounds__(128)
+__global__ void __launch_bounds__(128, 2)
 step_forward(const int* clock, int offset, const int* lengths, const T* weight_hh, const T* bias,
              const T* more, T* hidden, A* cell, T* gates, T* kept, T* output, int B, int H, int slots,
              bool keep) {
@@ -41,7 +42,7 @@ step_forward(const int* clock, int offset, const int* lengths, const T* weight_h
 
 // The same grid. Step -1 leaves the gradient of the initial state in d_h and d_c.
 template <typename T, typename A, typename Part>
-__global__ void __launch_bounds__(128)
+__global__ void __launch_bounds__(128, 2)
 step_backward(const int* clock, int offset, const int* lengths, const T* weight_t, const T* more,
               const T* more_t, const T* hidden, const A* cell, const T* gates, const T* kept,
               const T* d_output, A* d_h, A* d_c, T* d_gates, T* d_recurrent, int B, int H) {

@@ -4,7 +4,8 @@
 // nothing but the state: once a step (twice where a cell has two parts).
 //
 // Persistent RNNs: Diamos et al. (2016), section 3. Arrays as in cells_tile.cuh and cells.cu. Grid
-// (ceil(H / UNITS), groups of sequences), THREADS threads, launched cooperatively; dynamic shared
+// (ceil(H / UNITS), groups of sequences), THREADS threads, launched cooperatively, two blocks a
+// multiprocessor at most; dynamic shared
 // memory for the kept weights: gates UNITS (K rounded up to DEPTH, and 4) numbers a part.
 //
 // The state goes through global memory: every step writes other places than it reads (backward too:
@@ -70,7 +71,7 @@ __device__ void forward_part(const Forward<T, A>& a, int t, A* shared, const T* 
 }
 
 template <typename T, typename A, typename First, typename Second>
-__global__ void __launch_bounds__(128)
+__global__ void __launch_bounds__(128, 2)
 persistent_forward(unsigned int* arrivals, int steps, const int* lengths, const T* weight_hh, const T* bias,
                    const T* more, T* hidden, A* cell, T* gates, T* kept, T* output, int B, int H, int slots,
                    bool keep) {
@@ -108,7 +109,7 @@ __device__ void backward_part(const Backward<T, A>& a, int t, A* shared, const T
 }
 
 template <typename T, typename A, typename First, typename Second>
-__global__ void __launch_bounds__(128)
+__global__ void __launch_bounds__(128, 2)
 persistent_backward(unsigned int* arrivals, int steps, const int* lengths, const T* weight_t, const T* more,
                     const T* hidden, const A* cell, const T* gates, const T* kept, const T* d_output, A* d_h,
                     A* d_c, T* d_gates, T* d_recurrent, int B, int H) {

@@ -136,6 +136,14 @@ def _label(
         for side, n in ((base, number[0]), (new, number[1])):
             found[n] = side.nodes[column].to_numpy(object)
         keys[column] = found[keys["case"]]
-    keys["kernel_impl"] = np.where(keys["in_1"], keys["kernel_impl_1"], keys["kernel_impl_0"])
+    keys["kernel_impl"] = _implementation(keys)
     for column in ("unit", "direction"):
         keys[column] = np.where(keys["in_1"], keys[f"{column}_1"], keys[f"{column}_0"])
+
+
+def _implementation(keys: pd.DataFrame) -> np.ndarray:
+    """NEW's, or BASE's where it is gone; both where they differ."""
+    base, new = (keys[f"kernel_impl_{side}"].to_numpy(object) for side in (0, 1))
+    one = np.where(keys["in_1"], new, base)
+    differ = (keys["in_0"] & keys["in_1"]).to_numpy() & (base != new)
+    return np.where(differ, base + " -> " + new, one)

@@ -12,6 +12,7 @@ from made_sides import compared, times
 
 from seqbench.results.compare import FORMATS, rendered, sentence
 from seqbench.results.compare.comparison import COLUMNS
+from seqbench.results.compare.formats import NEVER
 
 HOSTILE = (
     "<script>alert(1)</script>&\"']]>",
@@ -65,6 +66,13 @@ def test_long_tables_are_cut_unless_all_is_asked():
     assert "--all" not in rendered(comparison, "table", everything=True)
 
 
+def test_what_all_cases_share_is_left_out_of_their_names():
+    text = rendered(made(), "table")
+    assert "hidden_size=64" in text
+    assert "cell.name=gru" not in text
+    assert "cell.name=gru" in rendered(made(), "json")
+
+
 def test_nothing_worse_is_said():
     assert sentence(compared(times(), times(seed=1))).startswith("nothing is worse; of 4 rows")
 
@@ -105,7 +113,7 @@ def test_junit_fails_what_is_worse_and_skips_what_is_not_judged():
 def test_markdown_is_one_table():
     lines = rendered(made(), "md").splitlines()
     rows = [line for line in lines if line.startswith("|")]
-    assert len(rows) == 2 + len(made().rows)
+    assert len(rows) == 2 + (~made().rows["reason"].isin(NEVER)).sum()
     assert {line.count("|") for line in rows} == {10}
 
 

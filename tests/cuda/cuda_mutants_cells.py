@@ -7,7 +7,6 @@ LSTM, GRU, BEFORE = "cell/lstm", "cell/gru", "cell/gru_reset_before"
 MUTANTS = [
     CudaMutant(STEPS, "inside ? s.h : h)", "s.h)", LSTM),
     CudaMutant(STEPS, "T(inside ? s.h : A(0))", "T(s.h)", "cell/rnn"),
-    CudaMutant(STEPS, "if (t >= clock[1]) return;", "", "cell/rnn"),
     CudaMutant(STEPS, "sums[i][g < 2 ? g : 3]", "sums[i][g]", "cell/lstm_peephole_full"),
     CudaMutant(STEPS, "through + 2LL * H", "through + 1LL * H", "cell/lstm_peephole_full"),
     CudaMutant(STEPS, "through_memory(s, s.p[2])", "through_memory(s, A(0))", "cell/lstm_peephole"),
