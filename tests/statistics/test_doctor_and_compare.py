@@ -1,4 +1,4 @@
-"""Doctor and compare decide alike: the same pairs give the same words, doctor's file its margins."""
+"""Doctor and compare decide alike: the same pairs, the same words; doctor's file, its margins."""
 
 from __future__ import annotations
 
