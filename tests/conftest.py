@@ -15,15 +15,17 @@ from collections import defaultdict
 import pytest
 
 BUDGETS_S = {
-    "unit": 150,
+    "unit": 240,
     "conformance": 60,
     "properties": 60,
     "parity": 60,
     "emulator": 60,
     "cuda": 300,
+    "browser": 120,
+    "statistics": 60,
     "gpu": 60,
     "end_to_end": 180,
-    "docs": 30,
+    "docs": 60,
 }
 """Seconds of each part of the suite, told at the end of a run."""
 

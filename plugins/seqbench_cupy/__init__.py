@@ -31,6 +31,39 @@ def _own(kind: str, name: str, target: str, impl_id: str = "", **options) -> Imp
     )
 
 
+_WORD_VECTORS = ("skipgram_hs", "skipgram_ns", "cbow_ns", "cbow_hs")
+CELL_DTYPES = ("float32", "float64", "float16", "bfloat16")
+
+
+def _cell(name: str, target: str, impl_id: str = "") -> ImplementationSpec:
+    return _own("cell", name, target, impl_id, dtypes=CELL_DTYPES)
+
+
+def _cells() -> list[ImplementationSpec]:
+    return [
+        _cell("rnn", "cells:RNNSteps"),
+        _cell("gru", "cells:GRUSteps"),
+        _cell("gru_reset_before", "cells:GRUResetBeforeSteps"),
+        _cell("gru_simplified", "cells:GRUSimplifiedSteps"),
+        _cell("lstm", "cells:LSTMSteps"),
+        _cell("lstm_peephole", "cells:LSTMPeepholeSteps"),
+        _cell("lstm_peephole_full", "cells:LSTMPeepholeFullSteps"),
+        _cell("lstm_coupled", "cells:LSTMCoupledSteps"),
+        *(
+            _cell(name, f"cells_persistent:{target}Persistent", f"cupy.{name}_persistent")
+            for name, target in (
+                ("rnn", "RNN"),
+                ("gru", "GRU"),
+                ("gru_reset_before", "GRUResetBefore"),
+                ("gru_simplified", "GRUSimplified"),
+                ("lstm", "LSTM"),
+                ("lstm_peephole", "LSTMPeephole"),
+                ("lstm_coupled", "LSTMCoupled"),
+            )
+        ),
+    ]
+
+
 @hookimpl
 def seqbench_implementations() -> list[ImplementationSpec]:
     return [
@@ -43,9 +76,20 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         _own("feature", "log_mel", "features:LogMel"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),
         _own("embedding", "gather", "embedding:Gather"),
+        *_cells(),
         _own("loss", "ctc", "ctc:CTC"),
         _own("decoder", "ctc_greedy", "ctc_greedy:CTCGreedy"),
         _own("decoder", "ctc_beam", "ctc_beam:CTCBeam"),
         _own("decoder", "sample", "sample:Sample"),
+        _own("metric", "edit_distance", "edit_distance:EditDistance"),
         _own("decoder", "beam_select", "beam_select:BeamSelect"),
+        _own("optimizer", "sgd", "optimizers:SGD"),
+        _own("optimizer", "adagrad", "optimizers:AdaGrad"),
+        _own("optimizer", "adam", "optimizers:Adam"),
+        *(_own("vectors", name, "word_vectors:Loss") for name in _WORD_VECTORS),
+        *(_own("vectors", f"{name}_update", "word_vectors:Update") for name in _WORD_VECTORS),
+        _own("vectors", "cbow_ns_word2vec", "word_vectors:Update"),
+        _own("vectors", "cbow_hs_word2vec", "word_vectors:Update"),
+        _own("vectors", "glove", "glove:Glove"),
+        _own("vectors", "glove_update", "glove:GloveUpdate"),
     ]

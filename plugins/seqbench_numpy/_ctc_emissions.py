@@ -67,7 +67,8 @@ def shifted(
 
 def _take(probs: np.ndarray, columns: np.ndarray, own: np.ndarray) -> None:
     """`clip` writes straight into `own`; every column is in range."""
-    probs.reshape(len(probs), -1).take(columns, axis=1, out=own, mode="clip")
+    T, B, V = probs.shape
+    probs.reshape(T, B * V).take(columns, axis=1, out=own, mode="clip")
 
 
 def _both_ways(blank: np.ndarray, blanks: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 Masses are float64, scaled every few frames by powers of two. Blanks and labels have arrays of
 their own, (half, row, B): row j of `blank` is the blank before label j, row j of `label` is label
-j - 1 and row 0 stays empty, so that a frame is six calls over contiguous memory:
+j - 1 and row 0 stays empty, so that a frame is five or six calls over contiguous memory:
 
     into labels: label[r] + blank[r - 1] + skip[r - 1] label[r - 1]     kept for the gradient
     into blanks: blank[j] + label[j]

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from .ab import add_parser as add_ab
 from .compare import add_parser as add_compare
 from .doctor import add_parser as add_doctor
 
@@ -52,7 +53,19 @@ def _dispatch(arguments: list[str]) -> int:
         from .completion import complete
 
         return complete(arguments)
-    return _command(parser().parse_args(arguments))
+    return _command(parsed(arguments))
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """The arguments of a command; `ab` takes its overrides behind its options too."""
+    top = parser()
+    chosen, more = top.parse_known_args(arguments)
+    if chosen.command == "ab":
+        chosen.rest += [word for word in more if not word.startswith("-")]
+        more = [word for word in more if word.startswith("-")]
+    if more:
+        top.error(f"unrecognized arguments: {' '.join(more)}")
+    return chosen
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,13 +88,14 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="rows as JSON")
     check = commands.add_parser("check", help="the conformance suite against a backend")
     check.add_argument("backend", metavar="BACKEND")
+    add_compare(commands)
+    add_ab(commands)
     add_doctor(commands)
     report = commands.add_parser("report", help="one self-contained page of tables and plots")
     report.add_argument(
         "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
     )
     report.add_argument("--html", required=True, metavar="FILE", help="the page to write")
-    add_compare(commands)
     return top
 
 
@@ -96,6 +110,14 @@ def _command(chosen: argparse.Namespace) -> int:
         from .listing import show
 
         return show(chosen.what, as_json=chosen.json)
+    if chosen.command == "compare":
+        from .compare import run as compare
+
+        return compare(chosen)
+    if chosen.command == "ab":
+        from .ab import run as ab
+
+        return ab(chosen)
     if chosen.command == "doctor":
         from .doctor import doctor
 
@@ -104,10 +126,6 @@ def _command(chosen: argparse.Namespace) -> int:
         from .report import report
 
         return report(chosen.tables, chosen.html)
-    if chosen.command == "compare":
-        from .compare import run
-
-        return run(chosen)
     from .check import check
 
     return check(chosen.backend)

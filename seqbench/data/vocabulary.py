@@ -17,8 +17,8 @@ PAD_ID, BOS_ID, EOS_ID, UNK_ID = range(4)
 
 Level = Literal["word", "character"]
 Sentence = str | Sequence[str]
-"""A line, or its tokens. At the character level the units of tokens are those of the tokens joined
-by single spaces."""
+"""A line, or its words. At the character level the units of words are those of the line that they
+make, joined by single spaces: a list of characters, as `decode` gives, is joined with "" first."""
 
 
 def units(sentence: Sentence, level: Level) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +29,8 @@ LIBRARIES = (
     "threadpoolctl",
 )
 GIT_TIMEOUT_S = 10
+PLACES = ("results_dir=", "campaign=", "data.root=", "hydra.")
+"""Overrides that say where files lie: no part of any case."""
 
 
 def surroundings() -> dict[str, Any]:
@@ -39,15 +43,24 @@ def provenance(
 ) -> tuple[str, dict[str, Any]]:
     """The key and the description of one environment; `around` is `surroundings()`.
 
-    Time, load and clock change between runs and are left out of the key.
+    Time, load, clock and command change between runs and are left out of the key.
     """
     document = {**around, "env": asdict(env), "threadpools": threadpools}
     moment = {
         "load_average": load_average(),
         "cpu_mhz": cpu_mhz(),
+        "command": command(),
         "written_at": datetime.now(UTC).isoformat(),
     }
     return digest(document), {**document, **moment}
+
+
+def command() -> str:
+    """What was typed, without the places on this machine; "" where it was not `seqbench run`."""
+    if sys.argv[0] != "seqbench":  # as `seqbench run` sets it for Hydra
+        return ""
+    words = (word for word in sys.argv[1:] if not word.lstrip("+").startswith(PLACES))
+    return shlex.join(["seqbench", "run", *words])
 
 
 def machine() -> dict[str, Any]:

@@ -68,7 +68,8 @@ class Supervisor:
     """Starts trials and waits for what happens to them.
 
     `on_progress(trial, fraction, message)` hears from running children; `describe(env,
-    threadpools)` is called once a zygote and returns the key of its provenance.
+    threadpools)` is called once a zygote and returns the key of its provenance. `path` is where its
+    zygotes import from, by default where we do.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Supervisor:
         on_progress: Callable[[Trial, float, str], None],
         describe: Callable[[Env, list[dict[str, Any]]], str],
         wake: socket.socket | None = None,
+        path: list[str] | None = None,
     ) -> None:
         self._store = store
         self._tasks = tasks
@@ -87,6 +89,7 @@ class Supervisor:
         self._on_progress = on_progress
         self._describe = describe
         self._wake = wake
+        self._path = path
         self._zygotes: dict[Env, ZygoteProcess] = {}
         self._children: dict[int, Child] = {}
         self._count = 0
@@ -146,7 +149,7 @@ class Supervisor:
         if env not in self._zygotes:
             log = self._store.logs / f"zygote-{digest(repr(env), 8)}.log"
             modules = sorted({target.partition(":")[0] for target in self._tasks.values()})
-            zygote = ZygoteProcess(env, log, modules)
+            zygote = ZygoteProcess(env, log, modules, self._path)
             self._zygotes[env] = zygote
             self._selector.register(zygote.control, selectors.EVENT_READ, zygote)
         return self._zygotes[env]

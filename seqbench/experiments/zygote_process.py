@@ -16,7 +16,8 @@ from seqbench.interfaces.records import Env
 
 from .wire import LineReader, encode
 
-# The zygote sees the modules that we see, and its own children inherit no variable for it.
+# The zygote sees the modules that we see, or those of another revision, and its own children
+# inherit no variable for it.
 START = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -39,16 +40,18 @@ BLAS_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 class ZygoteProcess:
     """One running zygote and its control socket."""
 
-    def __init__(self, env: Env, log: Path, task_modules: list[str]) -> None:
+    def __init__(
+        self, env: Env, log: Path, task_modules: list[str], path: list[str] | None = None
+    ) -> None:
         self.env = env
         self.log = log
         self.provenance = ""
         self.lines = LineReader()
         self.control, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-c", START, json.dumps(sys.path), str(theirs.fileno())]
+        command = [sys.executable, "-P", "-c", START, json.dumps(path or sys.path)]
         with theirs, log.open("wb") as output:
             self.process = subprocess.Popen(
-                [*command, ",".join(env.preload), ",".join(task_modules)],
+                [*command, str(theirs.fileno()), ",".join(env.preload), ",".join(task_modules)],
                 env=environment_of(env),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

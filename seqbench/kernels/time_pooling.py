@@ -1,8 +1,8 @@
 """A23 and A24: a padded sequence to one vector, by the mean or the maximum over its own steps.
 
 The mean is the notes' average of the word embeddings; of a sequence of length zero it is zero, and
-so is the maximum. Of equal maxima the first step takes the gradient. NaN inside a length comes
-through; past the lengths anything may stand.
+so is the maximum, also where no sequence has a step (T = 0). Of equal maxima the first step takes
+the gradient. NaN inside a length comes through; past the lengths anything may stand.
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ def max_forward(
     params: NoParams, inputs: PoolInputs, cache: MaxPoolCache, *, backend: Backend
 ) -> PoolOutputs:
     xp, x = backend.xp, inputs.x
+    if len(x) == 0:  # there is no first step to point to
+        return PoolOutputs(xp.zeros(x.shape[1:], dtype=x.dtype))
     inside = step_masks(inputs.lengths, len(x), xp=xp)
     masked = xp.where(inside, x, xp.full((), -xp.inf, dtype=x.dtype))
     steps = cache.steps

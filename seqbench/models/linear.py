@@ -17,16 +17,16 @@ def linear_shapes(prefix: str, input_size: int, output_size: int) -> dict[str, S
     return {f"{prefix}.weight": (output_size, input_size), f"{prefix}.bias": (output_size,)}
 
 
-def _product(rows: Array, weight: Array, xp: Any) -> Array:
+def _product(rows: Array, weight: Array, xp: Any, *, on_host: bool) -> Array:
     """rows (N, I) @ weight.T (I, O), C-contiguous.
 
-    A step of decoding multiplies few rows by a matrix of the vocabulary's size, which BLAS packs
-    anew each time. In blocks of outputs small enough to go unpacked that is left out (10k x 256 on
-    Zen 4: 0.3 ms for 1.5 at 2 rows, 0.8 for 2.0 at 10, 4.0 for 4.9 at 64).
+    On a host: a step of decoding multiplies few rows by a matrix of the vocabulary's size, which
+    BLAS packs anew each time. In blocks of outputs small enough to go unpacked that is left out
+    (10k x 256 on Zen 4: 0.3 ms for 1.5 at 2 rows, 0.8 for 2.0 at 10, 4.0 for 4.9 at 64).
     """
     (N, I), O = rows.shape, len(weight)
     block = UNPACKED // max(1, N * I)
-    if not (1 < N <= FEW_ROWS and 4 <= block < O):
+    if not on_host or not (1 < N <= FEW_ROWS and 4 <= block < O):
         return rows @ weight.T
     whole = O // block * block
     y = xp.empty((N, O), rows.dtype)
@@ -39,7 +39,7 @@ def _product(rows: Array, weight: Array, xp: Any) -> Array:
 def linear(params: Parameters, prefix: str, x: Array) -> Array:
     """x (..., I) @ weight.T (I, O) + bias (O,) -> (..., O)."""
     rows = x.reshape(-1, x.shape[-1])
-    y = _product(rows, params[f"{prefix}.weight"], params.xp)
+    y = _product(rows, params[f"{prefix}.weight"], params.xp, on_host=params.on_host)
     y += params[f"{prefix}.bias"]
     return y.reshape(*x.shape[:-1], y.shape[-1])
 

@@ -28,6 +28,7 @@ class Parameters:
         self.flat: Array = backend.xp.zeros(self.size, dtype=dtype)
         self.gradient: Array = backend.xp.zeros(self.size, dtype=dtype)
         self._backend, self.xp = backend, backend.xp
+        self.on_host = backend.device.kind == "cpu"
         self._views = dict(self._split(self.flat))
         self._gradient_views = dict(self._split(self.gradient))
 

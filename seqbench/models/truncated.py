@@ -16,6 +16,7 @@ from seqbench.interfaces import (
     Implementation,
     Kernels,
     RangeError,
+    ShapeError,
     UnsupportedError,
 )
 from seqbench.kernels._cell import CellInputs, CellOutputs
@@ -56,10 +57,10 @@ def truncated_bptt(
     come from the first. With `window` >= T it is the full backward.
 
     Raises UnsupportedError for a stack in both directions, which must have read the whole sequence
-    before its first output, and RangeError for a window below 1.
+    before its first output, RangeError for a window below 1, and ShapeError for T = 0.
     """
     contract: Any = model if isinstance(model, Stacked) else model.contract
-    _check(model, window)
+    _check(model, inputs, window)
     xp = model.backend.xp
     dims = contract.dims(params, inputs)._replace(T=window)
     plan = model.plan(dims, str(inputs.x.dtype), grad=True)
@@ -86,7 +87,12 @@ def windows(inputs: CellInputs, window: int, *, xp: Any) -> Iterator[tuple[slice
         yield slice(start, start + window), xp.clip(inputs.lengths - start, 0, window)
 
 
-def _check(model: Implementation | Stacked, window: int) -> None:
+def _check(model: Implementation | Stacked, inputs: CellInputs, window: int) -> None:
+    if inputs.x.shape[0] == 0:
+        raise ShapeError(
+            f"truncated_bptt: x has shape {tuple(inputs.x.shape)}, expected (T, B, I) with T at "
+            "least 1; leave out the batches without a step"
+        )
     if window < 1:
         raise RangeError(
             f"truncated_bptt: window is {window}, expected at least 1; the whole length truncates "

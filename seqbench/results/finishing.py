@@ -69,12 +69,13 @@ def finish(
     evidence = Evidence(table, summarise(table, items), items)
     hints = _hints(plot_hints)
     fits, growth = _scaling(table, scaling or {}, folder)
+    plan = {"question": question, "plot": dict(plot_hints), "scaling": dict(scaling or {})}
     finished = Finished(
         table_path=write_csv(table, folder / "table.csv"),
         parquet_path=write_parquet(table, folder / "table.parquet"),
         summary_path=write_csv(evidence.summary, folder / "summary.csv"),
         plot_paths=_plot(evidence, hints, folder / "plot", question),
-        page_path=_page(evidence, folder, {"question": question, "plot": dict(plot_hints)}, tell),
+        page_path=_page(evidence, folder, plan, tell),
         sentence=" ".join([sentence(experiment, evidence, hints.metrics), *growth]),
         scaling_path=fits,
     )

@@ -230,6 +230,8 @@ def _read(path: Path | str, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         raise _not_a_table(path, f"{type(error).__name__}: {error}") from error
     if "schema_version" not in table:
         raise _not_a_table(path, "no column schema_version")
+    if len(table) and table["schema_version"].dtype.kind not in "iu":
+        raise _not_a_table(path, "a row without a whole schema_version, as if cut short")
     check_schema(table["schema_version"].unique(), str(path))
     missing = [name for name in COLUMNS if name not in table]
     if missing:

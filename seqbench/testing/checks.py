@@ -58,8 +58,9 @@ def forward_equals_reference(impl: Implementation, case: InputCase) -> None:
 @check(_graded)
 def gradients_equal_reference(impl: Implementation, case: InputCase) -> None:
     exact = reference(impl.contract)
-    d_outputs = upstream(case, forward_of(exact, case))
-    exact_case, exact_d = case.cast("float64"), cast(d_outputs, "float64")
+    exact_case = case.cast("float64")
+    d_outputs = upstream(case, forward_of(exact, exact_case))  # in the case's dtype
+    exact_d = cast(d_outputs, "float64")
     _, expected = gradients_of(exact, exact_case, exact_d)
     _, actual = gradients_of(impl, case, d_outputs)
     require_equal("gradient", actual, expected, GRADIENT_TOLERANCES[case.dtype])
@@ -178,13 +179,21 @@ def results_have_the_dtype_and_layout(impl: Implementation, case: InputCase) -> 
     """Floating results in the inputs' dtype, integers as the shared text's; C-contiguous."""
     plan = planned(impl, case, grad=True)
     outputs = plan.forward(case.inputs)
-    _require_dtypes("outputs", outputs, forward_of(reference(impl.contract), case))
+    _require_dtypes("outputs", outputs, _shared_outputs(impl, case))
     _require_contiguous("outputs", plan.outputs)
     if differentiable(impl):
         gradients = plan.backward(upstream(case, outputs))
         _require_dtypes("gradients of params", gradients.params, case.params)
         _require_dtypes("gradients of inputs", gradients.inputs, case.inputs)
         _require_contiguous("gradients", plan.gradients)
+
+
+def _shared_outputs(impl: Implementation, case: InputCase) -> Any:
+    """The shared text's; cast to a dtype that it does not serve itself."""
+    shared = reference(impl.contract)
+    if case.dtype in shared.dtypes:
+        return forward_of(shared, case)
+    return cast(forward_of(shared, case.cast("float64")), case.dtype)
 
 
 def _require_dtypes(what: str, actual: Any, expected: Any) -> None:
@@ -223,7 +232,7 @@ def foreign_dtype_is_refused(impl: Implementation, case: InputCase) -> None:
 def costs_are_told(impl: Implementation, case: InputCase) -> None:
     """FLOP and bytes are positive integers, backward adds to both, and a plan knows its memory."""
     contract, dims = impl.contract, dims_of(impl, case)
-    item = {"float64": 8, "float32": 4, "float16": 2}[case.dtype]
+    item = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}[case.dtype]
     costs = {
         "flops": [contract.flops(dims, grad) for grad in (False, True)],
         "bytes": [contract.bytes(dims, grad, item) for grad in (False, True)],

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqbench.interfaces import SeqbenchError
 
-from .trees import named_arrays
+from .trees import is_float_dtype, named_arrays
 
 TOLERANCES = {"float64": 1e-10, "float32": 1e-5, "float16": 2e-3, "bfloat16": 1.6e-2}
 """Largest error of a forward result, against float64 on the same rounded inputs."""
@@ -58,12 +58,13 @@ def require_equal(what: str, actual: Any, expected: Any, tolerance: float) -> No
 def _require_array(what: str, actual: Any, expected: Any, tolerance: float) -> None:
     if actual.shape != expected.shape:
         raise CheckFailure(f"{what} is {actual.shape}, expected {expected.shape}")
-    if expected.dtype.kind == "f" and tolerance > 0:
+    floating = is_float_dtype(expected.dtype)
+    if floating and tolerance > 0:
         error = relative_error(actual, expected)
         if error <= tolerance:
             return
         told = f"differs by {error:.2g} of its largest value, allowed {tolerance:g}"
-    elif np.array_equal(actual, expected, equal_nan=expected.dtype.kind == "f"):
+    elif np.array_equal(actual, expected, equal_nan=floating):
         return
     else:
         told = "is not the same"

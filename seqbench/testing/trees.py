@@ -26,7 +26,12 @@ __all__ = [
 
 def is_floating(value: Any) -> bool:
     """Whether `value` is a NumPy array of floats: what can carry a gradient."""
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return isinstance(value, np.ndarray) and is_float_dtype(value.dtype)
+
+
+def is_float_dtype(dtype: np.dtype) -> bool:
+    """NumPy's own floats, and the bfloat16 that ml_dtypes adds."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
 def cast(tree: Any, dtype: str) -> Any:

@@ -65,11 +65,12 @@ def test_text_stands_out_from_its_ground(tab, pages, name, dark):
 @pytest.mark.parametrize("name", ["cells", "beams", "ratios", "compared", "all"])
 def test_a_phone_scrolls_down_alone(tab, pages, name):
     page = tab(pages[name], "", 375, 812)
+    inside = ".grid, .facets, .scroll, .wide-figure, details:not([open]) > .values"
     width, wide = page.run(
-        """[document.documentElement.scrollWidth,
+        f"""[document.documentElement.scrollWidth,
         [...document.querySelectorAll("main *, header *")]
           .filter((n) => n.getBoundingClientRect().right > 376)
-          .filter((n) => !n.closest(".grid, .scroll, .wide-figure, details:not([open]) > .values"))
+          .filter((n) => !n.closest("{inside}"))
           .map((n) => n.className || n.id || n.tagName)]"""
     )
     assert wide == []

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 from looking import choose, texts
+from made_records import cell
+from report_inputs import table
+
+from seqbench.interfaces import Sample
+from seqbench.results.report import write_report
 
 EVERY = [
     ("cells", "cost"),
@@ -86,6 +91,21 @@ def test_the_roof_is_drawn_where_the_rows_hold_ceilings(tab, pages):
     assert page.run("document.querySelectorAll('.chart .roof').length") == 0
 
 
+def test_the_roof_passes_through_times_at_the_limit(tab, tmp_path):
+    """FLOP of a time at 100 GFLOP/s; where a row tells its own limit, that."""
+    records = [cell("gru", size, "numpy", [size * 1e-3], flops=size * 1e8) for size in (16, 32, 64)]
+    lower = Sample("limit", 8e-3, "s", "none", "forward_backward")
+    for name, more in (("flops", []), ("told", [lower])):
+        records[0].samples += more
+        made = write_report([table(tmp_path / f"{name}.csv", records)], tmp_path / f"{name}.html")
+        page = tab(made.path)
+        line, roof = page.run(
+            "['.line', '.roof'].map((n) => document.querySelector('.chart ' + n).getAttribute('d'))"
+        )
+        on = [one == other for one, other in zip(line.split("L"), roof.split("L"), strict=True)]
+        assert on == [name == "flops", True, True]
+
+
 def test_plots_follow_the_filters(tab, pages):
     page = tab(pages["cells"], "#f.p.backend.name=torch")
     assert texts(page, ".legend li")[:2] == ["gru", "lstm"]
@@ -151,6 +171,21 @@ def test_the_heat_map_holds_ratios_to_the_best_backend(tab, pages):
         "[...document.querySelectorAll('.chart .heat text')].map((n) => n.textContent)"
     )
     assert found == ["0.38", "2"]
+
+
+def test_the_heat_map_tells_how_many_times_worse(tab, tmp_path):
+    records = [
+        cell("gru", size, backend, [factor * size * 1e-3])
+        for size, backend, factor in (
+            *((16, "numpy", 1.0), (16, "torch", 2.0)),
+            *((64, "numpy", 1.0), (64, "torch", 8.0)),
+        )
+    ]
+    page = tab(
+        write_report([table(tmp_path / "t.csv", records)], tmp_path / "page.html").path, "#p=heat"
+    )
+    found = page.run("[...document.querySelectorAll('.heat text')].map((n) => n.textContent)")
+    assert found[:2] == ["1", "4"]  # the geometric mean of 2 and 8
 
 
 def test_verdicts_are_told_by_word_and_not_by_colour_alone(tab, pages):

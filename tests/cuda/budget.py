@@ -46,7 +46,7 @@ def budget() -> dict[tuple[str, str, str], Line]:
 
 
 def write() -> None:
-    lines = sorted(line for f in every_source() for a in ARCHITECTURES for line in lines_of(f, a))
+    lines = sorted({line for f in every_source() for a in ARCHITECTURES for line in lines_of(f, a)})
     with FILE.open("w", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(Line._fields)

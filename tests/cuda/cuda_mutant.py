@@ -7,14 +7,15 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 
 from compiling import every_source
 from emulated import made
 from emulated_runtime import EmulatedRuntime
-from emulator import EmulatedModule
+from emulator import EmulatedModule, emulation
 from seqbench_cupy.backend import CupyBackend
-from seqbench_cupy.sources import source_text
+from seqbench_cupy.sources import CudaSource, source_text
 
 import seqbench
 from seqbench.interfaces import Implementation
@@ -40,7 +41,13 @@ class CudaMutant:
         kind, _, name = self.key.partition("/")
         specs = registry.implementations(kind, name, "cupy")
         spec = next(s for s in specs if self.impl_id in (None, s.impl_id))
-        return made(registry, kind, name, spec, CupyBackend(MutatedRuntime(self)))
+        module, _, attribute = spec.target.partition(":")
+        target = getattr(importlib.import_module(module), attribute)
+        sources = every_source()[self.file]
+        # A plan that names its source uses no other of that file.
+        named = getattr(target.plan_type, "source", None)
+        used = [named] if named in sources else sources
+        return made(registry, kind, name, spec, CupyBackend(MutatedRuntime(self, used)))
 
     @property
     def text(self) -> str:
@@ -55,18 +62,21 @@ class CudaMutant:
         return text.replace(self.old, self.new)
 
     def run(self) -> None:
-        """Raises AssertionError where a check or the emulator finds the change."""
+        """Raises AssertionError where a check or the emulator finds the change.
+
+        Every access is checked: a mutant may write where nothing of its own lies.
+        """
         implementation = self.implementation()
-        for check in checks_for(implementation):
-            check(implementation)
+        with emulation(shadow=True):
+            for check in checks_for(implementation):
+                check(implementation)
 
 
 class MutatedRuntime(EmulatedRuntime):
     """The emulator over a changed source, which is compiled at once: it must be a program."""
 
-    def __init__(self, mutant: CudaMutant) -> None:
+    def __init__(self, mutant: CudaMutant, sources: list[CudaSource]) -> None:
         super().__init__()
         self._modules |= {
-            id(source): EmulatedModule(mutant.text, source.names)
-            for source in every_source()[mutant.file]
+            id(source): EmulatedModule(mutant.text, source.names) for source in sources
         }

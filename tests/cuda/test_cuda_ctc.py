@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from emulated import implementation, made
 from emulated_runtime import EmulatedRuntime
+from emulator import emulation
 from seqbench_cupy.backend import CupyBackend
 from seqbench_cupy.ctc import MAX_THREADS, MassLaunch, mass_launch
 from seqbench_cupy.runtime import DeviceProperties
@@ -100,6 +101,14 @@ def test_what_has_no_alignment():
     assert (require_same(replace(inputs, zero_infinity=True))[[1, 2, 4]] == 0).all()
 
 
+def test_nothing_stays_nothing():
+    """Twenty frames that allow the first label alone, not even the blank: the rest waits, empty."""
+    inputs = case([60, 60], [31, 31], V=4, seed=7)
+    inputs.targets[:] = (2, *[0, 1] * 15)
+    inputs.logits[:20, :, (0, 1, 3)] = -np.inf
+    assert np.isfinite(require_same(inputs)).all()
+
+
 def test_masks_as_large_negative_logits():
     """-1e9 is finite: the only alignment goes through it, the loss says so."""
     inputs = case([4], [2], width=1.0)
@@ -159,5 +168,6 @@ def test_best_path_of_any_length(T):
     logits = np.round(rng.normal(size=(T, 3, 4)))  # equal logits as well
     inputs = CTCGreedyInputs(logits, lengths, blank_id=2)
     exact = reference(GREEDY.contract)(CTCGreedyParams(), inputs)
-    found = GREEDY(CTCGreedyParams(), inputs)
+    with emulation(order="random", seed=T, shadow=True):
+        found = GREEDY(CTCGreedyParams(), inputs)
     require_equal("best path", found, exact, 1e-10)

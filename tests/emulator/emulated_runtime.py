@@ -78,6 +78,13 @@ class EmulatedRuntime(CudaRuntime):
                 f"{name}: a cooperative grid of {math.prod(grid)} blocks, expected at most {fits}"
             )
 
+    def gemm(self, a: Any, b: Any, out: Any) -> None:
+        """NumPy multiplies bfloat16 into float32; cuBLAS sums in float32 and rounds, as here."""
+        if out.dtype.name == "bfloat16":
+            out[...] = np.matmul(a, b, dtype=np.float32)
+        else:
+            super().gemm(a, b, out)
+
     def capture(self, launches: Callable[[], None]) -> Callable[[], None]:
         launches()
         return launches

@@ -12,6 +12,7 @@
 // A small beam does all behind the rows in one block a sentence (`beam_finish`, groups == nullptr).
 // For a large one parts of the groups, then of the candidates, are selected by a block each.
 #include "sq_select.cuh"
+#include "sq_sort.cuh"
 
 constexpr int SQ_GROUP = 128;
 constexpr unsigned int SQ_NOTHING = 0xffffffffu;
@@ -227,7 +228,7 @@ __global__ void __launch_bounds__(1024, 1)
   using Key = typename SqOrdered<T>::type;
   SQ_DYN_SHARED(Key, values);
   __shared__ SelectShared shared;
-  __shared__ int counts[SQ_WARP];
+  __shared__ int counts[2][SQ_WARP];  // in turn, so that one barrier a chunk is enough
   unsigned int* ties = (unsigned int*)(values + sortable);
   unsigned int* groups = ties + sortable;
   const int b = blockIdx.x, lane = threadIdx.x % SQ_WARP, warp = threadIdx.x / SQ_WARP;
@@ -251,21 +252,21 @@ __global__ void __launch_bounds__(1024, 1)
   }
   sq_sort_descending(values, ties, size);
   // The r-th best goes to the r-th free slot.
-  int ranked = 0, live = 0;
+  int ranked = 0, live = 0, turn = 0;
   T hope = nothing;
   for (int first = 0; first < K; first += blockDim.x) {
     const int k = first + threadIdx.x;
     const long long at = (long long)k * B + b;
     const bool is_finished = k < K && finished[at], free = k < K && !is_finished;
     const unsigned votes = __ballot_sync(SQ_FULL, free);
-    if (lane == 0) counts[warp] = __popc(votes);
+    if (lane == 0) counts[turn][warp] = __popc(votes);
     __syncthreads();
     int rank = ranked + __popc(votes & ((1u << lane) - 1));
     for (int w = 0; w < int(blockDim.x) / SQ_WARP; w++) {
-      if (w < warp) rank += counts[w];
-      ranked += counts[w];
+      if (w < warp) rank += counts[turn][w];
+      ranked += counts[turn][w];
     }
-    __syncthreads();  // the counts may be written again
+    turn ^= 1;
     if (k >= K) continue;
     const T value = free ? in_order(values[rank]) : scores[at];
     const bool taken = free && value > nothing;

@@ -8,42 +8,45 @@
 // block an utterance and direction, time in a loop, a barrier a frame; states live in shared memory.
 // `ctc_reduce`: the batch's loss. `ctc_gradient`: a warp a row, softmax minus posteriors.
 //
-// A mass is a double in [1, 2^42) times two to an integer, zero as {0, -inf}: the range of log space
-// without a logarithm in the chain from frame to frame. Time and labels backwards make beta an alpha,
-// so both directions are one text. For the gradient every frame leaves, by state, (B, T, 2L + 1):
-// in the forward direction what flows in before the frame's emission, in the backward direction what
-// is ahead with it; their product is the posterior times the likelihood. mantissas (2, B, T, 2L + 1),
+// A mass is a double in [1, 2^43) times two to an integer: the range of log space without a logarithm in
+// the chain from frame to frame. Zero is {0, SQ_NOWHERE}; a frame's log probability below -2^44 bits
+// (1.2e13 nats), but above -inf, counts as that. Time and labels backwards make beta an alpha, so both
+// directions are one text. For the gradient every frame leaves, by state, (B, T, 2L + 1): in the
+// forward direction what flows in before the frame's emission, in the backward direction what is
+// ahead with it; their product is the posterior times the likelihood. mantissas (2, B, T, 2L + 1),
 // exponents alike, int: a likelihood below 2^-2^29 (3.7e8 nats) leaves NaN as gradient.
 #include "sq_ctc.cuh"
 
 struct Mass {
-  double m, e;
+  double m;
+  long long e;
 };
 
 constexpr int SQ_NORMALISE_EVERY = 16;  // frames; a mantissa grows less than sixfold in one
 constexpr double SQ_LOG2E = 1.4426950408889634, SQ_LN2 = 0.6931471805599453;
-constexpr double SQ_FAR = 536870912.0;  // 2^29
+constexpr long long SQ_FAR = 1ll << 29, SQ_FAINTEST = -(1ll << 44), SQ_NOWHERE = -(1ll << 60);
 
-__device__ __forceinline__ Mass no_mass() { return {0.0, -sq_infinity<double>()}; }
+__device__ __forceinline__ Mass no_mass() { return {0.0, SQ_NOWHERE}; }
 
-// 2^d for a whole d <= 0; 0 below the smallest normal double.
-__device__ __forceinline__ double power_of_two(double d) {
-  const int k = d < -1022.0 ? -1023 : int(d);
+// 2^d for d <= 0; 0 below the smallest normal double.
+__device__ __forceinline__ double power_of_two(long long d) {
+  const int k = d < -1022 ? -1023 : int(d);
   return __longlong_as_double((long long)(1023 + k) << 52);
 }
 
-__device__ __forceinline__ Mass plus(Mass a, Mass b) {
-  const double e = a.e > b.e ? a.e : b.e;
-  if (e == -sq_infinity<double>()) return {a.m + b.m, e};  // zero, or a NaN on its way
-  return {a.m * power_of_two(a.e - e) + b.m * power_of_two(b.e - e), e};
+__device__ __forceinline__ Mass plus(Mass a, Mass b, Mass c) {
+  long long e = a.e > b.e ? a.e : b.e;
+  e = c.e > e ? c.e : e;
+  const double ab = a.m * power_of_two(a.e - e) + b.m * power_of_two(b.e - e);
+  return {ab + c.m * power_of_two(c.e - e), e};
 }
 
 // The mantissa back in [1, 2); zero and NaN as they are.
 __device__ __forceinline__ Mass normalised(Mass a) {
   if (!(a.m > 0.0)) return a;
   const long long bits = __double_as_longlong(a.m);
-  const int shift = int(bits >> 52) - 1023;
-  return {__longlong_as_double(bits - ((long long)shift << 52)), a.e + double(shift)};
+  const long long shift = (bits >> 52) - 1023;
+  return {__longlong_as_double(bits - (shift << 52)), a.e + shift};
 }
 
 __device__ __forceinline__ float two_to(float x) { return exp2f(x); }
@@ -53,9 +56,10 @@ __device__ __forceinline__ double two_to(double x) { return exp2(x); }
 template <typename T> __device__ __forceinline__ Mass emission(T logit, double log_sum) {
   const double bits = (double(logit) - log_sum) * SQ_LOG2E;
   if (bits == -sq_infinity<double>()) return no_mass();
-  if (bits != bits) return {bits, 0.0};
+  if (bits != bits) return {bits, 0};
+  if (bits < double(SQ_FAINTEST)) return {1.0, SQ_FAINTEST};
   const double e = floor(bits);
-  return {double(two_to(T(bits - e))), e};
+  return {double(two_to(T(bits - e))), (long long)e};
 }
 
 // The state `s` of direction `backward`, counted from where the direction starts: its label, and in
@@ -92,7 +96,7 @@ __global__ void __launch_bounds__(512, 1)
 #pragma unroll
   for (int r = 0; r < R; r++) {
     const int s = threadIdx.x + r * W;
-    mine[r] = s == 0 ? Mass{1.0, 0.0} : no_mass();
+    mine[r] = s == 0 ? Mass{1.0, 0} : no_mass();
     if (s >= S) continue;
     code[r] = state_code(targets + (long long)b * L, s, S, blank, backward);
     if (frames > 0) ahead[r] = logits[((long long)first * B + b) * V + (code[r] & 0x7fffffff)];
@@ -113,16 +117,17 @@ __global__ void __launch_bounds__(512, 1)
       if (s >= S) continue;
       const Mass emitted = emission(ahead[r], log_sum);
       ahead[r] = logits[((long long)next * B + b) * V + (code[r] & 0x7fffffff)];
-      Mass inflow = plus(mine[r], before[1 + s]);
-      if (code[r] < 0) inflow = plus(inflow, before[s]);
+      Mass inflow = plus(mine[r], before[1 + s], code[r] < 0 ? before[s] : no_mass());
       if (i % SQ_NORMALISE_EVERY == 0) inflow = normalised(inflow);
+      // No exponent falls below 3 SQ_NOWHERE: what flows into a blank has at least `no_mass`'s, and
+      // a label takes the larger of its own and a blank's.
       mine[r] = {inflow.m * emitted.m, inflow.e + emitted.e};
       after[2 + s] = mine[r];
       if (mantissas == nullptr) continue;
       const Mass left = backward ? mine[r] : inflow;
       const int forward_state = backward ? S - 1 - s : s;
       mantissas[kept + forward_state] = T(left.m);
-      exponents[kept + forward_state] = int(left.e > -2.0 * SQ_FAR ? left.e : -2.0 * SQ_FAR);
+      exponents[kept + forward_state] = int(left.e > -2 * SQ_FAR ? left.e : -2 * SQ_FAR);
     }
     __syncthreads();
     Mass* swapped = before;
@@ -131,10 +136,10 @@ __global__ void __launch_bounds__(512, 1)
     log_sum = next_log_sum;
   }
   if (backward || threadIdx.x != 0) return;
-  const Mass total = normalised(plus(before[1 + S], before[S]));
+  const Mass total = normalised(plus(before[1 + S], before[S], no_mass()));
   likelihoods[2 * b] = total.m;
-  likelihoods[2 * b + 1] = total.e;
-  const double log_likelihood = total.m == 0.0 ? -sq_infinity<double>() : log(total.m) + total.e * SQ_LN2;
+  likelihoods[2 * b + 1] = double(total.e);
+  const double log_likelihood = total.m == 0.0 ? -sq_infinity<double>() : log(total.m) + double(total.e) * SQ_LN2;
   const double loss = 0.0 - log_likelihood;
   losses[b] = zero_infinity && loss == sq_infinity<double>() ? T(0) : T(loss);
 }
@@ -180,12 +185,12 @@ __global__ void ctc_chains(const int* __restrict__ targets, const int* __restric
 // The posterior of one state in one frame.
 template <typename T>
 __device__ __forceinline__ double posterior(const T* mantissas, const int* exponents, long long at,
-                                            long long other, double total_m, double total_e) {
+                                            long long other, double total_m, long long total_e) {
   const double m = double(mantissas[at]) * double(mantissas[at + other]);
   if (m == 0.0) return 0.0;
-  const double e = double(exponents[at]) + double(exponents[at + other]) - total_e;
-  // Mantissas are below 2^42 each and a posterior is at most 1, so e is small or far below 0.
-  return m / total_m * (e <= 0.0 ? power_of_two(e) : 1.0 / power_of_two(-e));
+  const long long e = (long long)exponents[at] + exponents[at + other] - total_e;
+  // Mantissas are at least 1 and a posterior is at most 1, so e is small or far below 0.
+  return m / total_m * (e <= 0 ? power_of_two(e) : 1.0 / power_of_two(-e));
 }
 
 // d_logits (T, B, V): (softmax - posteriors of the row's labels) times the utterance's scale. A warp a
@@ -203,7 +208,8 @@ __global__ void ctc_gradient(const T* __restrict__ logits, const double* __restr
   if (row >= steps * B) return;
   const int t = row / B, b = row % B;
   T* out = d_logits + (long long)row * V;
-  const double total_m = likelihoods[2 * b], total_e = likelihoods[2 * b + 1];
+  const double total_m = likelihoods[2 * b];
+  const long long total_e = (long long)likelihoods[2 * b + 1];
   const bool impossible = total_m == 0.0;
   if (t >= lengths[b] || (impossible && zero_infinity)) {
     for (int v = lane; v < V; v += SQ_WARP) out[v] = T(0);

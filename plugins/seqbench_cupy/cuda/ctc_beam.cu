@@ -14,6 +14,7 @@
 // K + k V + v.
 #include "sq_ctc.cuh"
 #include "sq_select.cuh"
+#include "sq_sort.cuh"
 
 constexpr unsigned long long SQ_MULTIPLIER = 0x9E3779B97F4A7C15ull;
 
@@ -219,7 +220,6 @@ __global__ void __launch_bounds__(512, 1)
     if (threadIdx.x == 0) written = 0;
     __syncthreads();
     for (int k = threadIdx.x; k < K; k += blockDim.x) keep(all, k);
-    __syncthreads();
     const unsigned int count = (unsigned int)K * (width + 1);
     const SqThreshold<unsigned long long> kept = sq_select<unsigned long long>(&select, all, count, K);
     for (unsigned int i = threadIdx.x; i < count; i += blockDim.x) {

@@ -43,11 +43,11 @@ __global__ void ctc_collapse(const int* __restrict__ path, const T* __restrict__
                              const int* __restrict__ lengths, int* __restrict__ labels,
                              int* __restrict__ label_lengths, T* __restrict__ scores, int steps, int B,
                              int blank) {
-  __shared__ int counts[SQ_WARP];
+  __shared__ int counts[2][SQ_WARP];  // in turn, so that one barrier a chunk is enough
   const int b = blockIdx.x, lane = threadIdx.x % SQ_WARP, warp = threadIdx.x / SQ_WARP;
   const int warps = blockDim.x / SQ_WARP, frames = lengths[b];
   int* mine = labels + (long long)b * steps;
-  int written = 0;
+  int written = 0, turn = 0;
   T score = T(0);
   for (int first = 0; first < frames; first += blockDim.x) {
     const int t = first + threadIdx.x;
@@ -59,15 +59,15 @@ __global__ void ctc_collapse(const int* __restrict__ path, const T* __restrict__
       score += best[(long long)t * B + b];
     }
     const unsigned votes = __ballot_sync(SQ_FULL, kept);
-    __syncthreads();  // the counts of the frames before have been read
-    if (lane == 0) counts[warp] = __popc(votes);
+    if (lane == 0) counts[turn][warp] = __popc(votes);
     __syncthreads();
     int before = written;
     for (int w = 0; w < warps; w++) {
       if (w == warp && kept) mine[before + __popc(votes & ((1u << lane) - 1))] = label;
-      before += counts[w];
+      before += counts[turn][w];
     }
     written = before;
+    turn ^= 1;
   }
   for (int t = written + threadIdx.x; t < steps; t += blockDim.x) mine[t] = blank;
   score = sq_block_reduce(score, SqAdd(), T(0));

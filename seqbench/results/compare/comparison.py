@@ -11,7 +11,7 @@ import pandas as pd
 from .faults import of_one_side, wrong
 from .graded import graded
 from .joining import Joined, join
-from .kinds import EXACT, MEASURED, QUALITY, SHOWN, kinds
+from .kinds import EXACT, MEASURED, QUALITY, RESTATED, SHOWN, kinds
 from .measured import as_differences, key_of, measured
 from .peers import add_ratios
 from .quality import LEAST_SEEDS
@@ -106,7 +106,7 @@ def compare(base: Side, new: Side, rules: Rules, options: Options | None = None)
     rows = graded(rows, joined, kind, (base.items, new.items))
     both = (joined.keys["in_0"] & joined.keys["in_1"]).to_numpy()
     rows["kind"] = kind
-    rows["judged"] = both & (kind != SHOWN) & place.judged
+    rows["judged"] = both & ~np.isin(kind, (SHOWN, RESTATED)) & place.judged
     rows["reason"] = np.where(rows["judged"], "", shown_reason(kind, place))
     if not options.unclean:
         _not_clean(rows, joined, dirty)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,6 +15,7 @@ import pandas as pd
 from ..render import aligned
 from ..wording import number, scale_of, several
 from .comparison import Comparison
+from .reasons import NO_DIRECTION, RESTATES
 
 FORMAT_VERSION = 1
 MOST_ROWS = 60
@@ -73,22 +74,39 @@ def _notes(comparison: Comparison) -> list[str]:
 
 
 def _cells(comparison: Comparison, limit: int | None) -> tuple[list[list[str]], int]:
-    """Texts of the rows to show, and how many are left out."""
+    """Texts of the rows to show, and how many are left out.
+
+    What never could be judged is left out first; what is worse is always shown.
+    """
     rows = comparison.rows
-    shown = rows if limit is None else rows[: max(limit, comparison.worse)]
-    return [_row(row) for row in shown.itertuples()], len(rows) - len(shown)
+    shown = rows
+    if limit is not None:
+        shown = rows[~rows["reason"].isin(NEVER)][: max(limit, comparison.worse)]
+    same = _same_words(shown["label"])
+    return [_row(row, same) for row in shown.itertuples()], len(rows) - len(shown)
 
 
-def _row(row: Any) -> list[str]:
+NEVER = (NO_DIRECTION, RESTATES)
+
+
+def _same_words(labels: pd.Series) -> set[str]:
+    """Parts `name=value` that every label has: they tell no row from another."""
+    texts = [text for text in labels.unique() if text]
+    if len(texts) < 2:
+        return set()
+    return set.intersection(*(set(text.split(", ")) for text in texts))
+
+
+def _row(row: Any, same: Collection[str] = ()) -> list[str]:
     factor, unit = scale_of(row.unit, [v for v in (row.base, row.new) if math.isfinite(v)])
-    words = [row.experiment, row.label, row.kernel_impl]
+    label = ", ".join(part for part in row.label.split(", ") if part not in same)
+    words = [row.experiment, label, row.kernel_impl]
     shown = unit if unit not in ("1", "ratio") else ""
     cells = [
         row.verdict or (row.presence if row.presence != "both" else "-"),
         ": ".join(w for w in words if w),
         f"{row.metric} {row.phase}".strip(),
-        f"{number(row.base / factor)} {shown}".strip(),
-        f"{number(row.new / factor)} {shown}".strip(),
+        *(f"{number(v / factor)} {shown}".strip() if v == v else "" for v in (row.base, row.new)),
         number(row.ratio),
         _interval(row),
         number(row.effect, 2),

@@ -17,7 +17,18 @@ from ..wording import several
 from .side import EDGES, FAULTS, GIVEN, UNITS, Side, node_rows, refuse_mixed
 
 NORMAL = 1.959963984540054
-NEEDED = ("experiment", "task", "status", "metric", "phase", "value", "n", "unit", "direction")
+NEEDED = (
+    "experiment",
+    "task",
+    "kernel_impl",
+    "status",
+    "metric",
+    "phase",
+    "value",
+    "n",
+    "unit",
+    "direction",
+)
 
 
 def summary_side(table: pd.DataFrame, name: str, machines: Mapping[str, str]) -> Side:
@@ -32,7 +43,7 @@ def summary_side(table: pd.DataFrame, name: str, machines: Mapping[str, str]) ->
             "version; run the experiment again"
         )
     _refuse_empty(table, name)
-    own = ["case_id", "phase", "metric"]
+    own = ["case_id", "kernel_impl", "phase", "metric"]
     rows = table[table["metric"] != ""].reset_index(drop=True)
     _refuse_twice(rows, own, name)
     refuse_mixed(rows, own, name)

@@ -13,7 +13,9 @@ from seqbench.interfaces import UsageError
 
 from .side import Side, codes_of
 
-KEY = ["case", "phase", "metric"]
+KEY = ["case", "phase", "metric", "slot"]
+"""`slot` is the implementation where a case has several, else "": another one of the same case is
+the same row."""
 
 
 @dataclass(slots=True)
@@ -37,8 +39,9 @@ def join(base: Side, new: Side) -> Joined:
         for name in ("units", "given", "faults")
     )
     frames = [*units, *given]
-    columns = [*KEY, "unit", "direction", "kernel_impl"]
+    columns = [*KEY[:3], "unit", "direction", "kernel_impl"]
     rows = pd.concat([f[columns].assign(at=i) for i, f in enumerate(frames)], ignore_index=True)
+    rows["slot"] = _slots(rows)
     code, first = codes_of(rows, KEY)
     keys = rows.iloc[first][KEY].reset_index(drop=True)
     at = rows["at"].to_numpy()
@@ -53,6 +56,19 @@ def join(base: Side, new: Side) -> Joined:
     _refuse(keys, base, new, faults[1])
     _label(keys, base, new, number)
     return Joined(keys, units, given, faults)
+
+
+def _slots(rows: pd.DataFrame) -> np.ndarray:
+    """Of each row: its implementation where a side has several of that case and metric."""
+    side = rows["at"].to_numpy() % 2
+    rows = rows.assign(side=side)
+    several, _ = codes_of(rows, [*KEY[:3], "side", "kernel_impl"])
+    one, _ = codes_of(rows, [*KEY[:3], "side"])
+    if several.max(initial=0) == one.max(initial=0):
+        return np.full(len(rows), "", object)
+    kinds = rows[[*KEY[:3], "side", "kernel_impl"]].drop_duplicates()
+    crowded = kinds.loc[kinds.duplicated([*KEY[:3], "side"]), "case"].unique()
+    return np.where(rows["case"].isin(crowded), rows["kernel_impl"], "")
 
 
 def _numbered(rows: pd.DataFrame, number: np.ndarray) -> pd.DataFrame:
@@ -96,7 +112,7 @@ def _refuse(keys: pd.DataFrame, base: Side, new: Side, faults: pd.DataFrame) -> 
 
 
 def _failed(keys: pd.DataFrame, faults: pd.DataFrame) -> bool:
-    """Whether NEW has cases of BASE's and lost their values by a fault: that is worse, not other."""
+    """Whether NEW lost the values of BASE's cases by a fault: that is worse, not another table."""
     lost = faults.loc[faults["state"] != "", "case"]
     return bool(keys.loc[keys["in_0"], "case"].isin(lost).any())
 
@@ -120,6 +136,14 @@ def _label(
         for side, n in ((base, number[0]), (new, number[1])):
             found[n] = side.nodes[column].to_numpy(object)
         keys[column] = found[keys["case"]]
-    keys["kernel_impl"] = np.where(keys["in_1"], keys["kernel_impl_1"], keys["kernel_impl_0"])
+    keys["kernel_impl"] = _implementation(keys)
     for column in ("unit", "direction"):
         keys[column] = np.where(keys["in_1"], keys[f"{column}_1"], keys[f"{column}_0"])
+
+
+def _implementation(keys: pd.DataFrame) -> np.ndarray:
+    """NEW's, or BASE's where it is gone; both where they differ."""
+    base, new = (keys[f"kernel_impl_{side}"].to_numpy(object) for side in (0, 1))
+    one = np.where(keys["in_1"], new, base)
+    differ = (keys["in_0"] & keys["in_1"]).to_numpy() & (base != new)
+    return np.where(differ, base + " -> " + new, one)

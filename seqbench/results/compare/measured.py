@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .joining import Joined
-from .kinds import COST, MEASURED, PEER, QUALITY, SHOWN
+from .kinds import COST, MEASURED, PEER, QUALITY, RESTATED, SHOWN
 from .reasons import Place
 from .statistics import Differences, Means, trimmed_means, unpaired
 
@@ -68,7 +68,7 @@ def _noisy(units: pd.DataFrame, kind: np.ndarray) -> np.ndarray:
 
 def _logarithmic(units: Units, joined: Joined, kind: np.ndarray) -> np.ndarray:
     """Keys of costs and ratios all of whose values are above zero."""
-    log = np.isin(kind, (COST, PEER, SHOWN))
+    log = np.isin(kind, (COST, PEER, SHOWN, RESTATED))
     for rows in (*units, *joined.given):
         log[key_of(rows)[rows["value"].to_numpy(float) <= 0]] = False
     return log

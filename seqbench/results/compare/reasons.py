@@ -12,8 +12,11 @@ import numpy as np
 import pandas as pd
 
 from .joining import Joined
-from .kinds import ANYWHERE, SHOWN, TIMELESS
+from .kinds import ANYWHERE, RESTATED, SHOWN, TIMELESS
 from .side import Side
+
+NO_DIRECTION = "neither direction is better"
+RESTATES = "says a time once more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,10 @@ def _told(
 def shown_reason(kind: np.ndarray, place: Place) -> np.ndarray:
     """Why a row is not judged, "" where nothing here forbids it."""
     return np.select(
-        [kind == SHOWN, place.other_machine, place.other_block, place.training],
+        [kind == SHOWN, kind == RESTATED, place.other_machine, place.other_block, place.training],
         [
-            "neither direction is better",
+            NO_DIRECTION,
+            RESTATES,
             "another machine",
             "another timing block",
             "a training's time may be of another day",

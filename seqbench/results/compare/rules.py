@@ -59,6 +59,8 @@ def read_rules(path: Path | str, base: Rules | None = None) -> Rules:
         raise UsageError(
             f"compare: cannot read the thresholds {path}: {error}; expected TOML, or doctor's JSON"
         ) from error
+    if not isinstance(document, dict):
+        raise _nonsense(str(path), "the document", document, "sections of margins")
     base = base or built_in()
     return over(base, _of_doctor(document) if "thresholds" in document else document, str(path))
 
@@ -79,8 +81,10 @@ def over(base: Rules, document: Mapping[str, Any], where: str) -> Rules:
     rate = _number(document.get("rate", base.rate), where, "rate")
     if not rate < 1:
         raise _nonsense(where, "rate", rate, "a share between 0 and 1")
-    peers = tuple(document.get("peers", base.peers))
-    return replace(base, **sections, rate=rate, peers=peers, told=where)
+    peers = document.get("peers", list(base.peers))
+    if not isinstance(peers, list):
+        raise _nonsense(where, "peers", peers, "a list of backends")
+    return replace(base, **sections, rate=rate, peers=tuple(peers), told=where)
 
 
 def _rules(document: Mapping[str, Any], where: str) -> Rules:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from ..evidence import Evidence
+from ..scaling import scaling_sentence, scaling_table
 from ..sentences import generic_sentence, sentence
 from ..wording import number, several
 from .sheet import Sheet
@@ -42,6 +43,15 @@ def answer(
             Answer(str(experiment), question, sentence(str(experiment), own, metrics), sheet)
         )
     return found
+
+
+def with_growth(told: Answer, evidence: Evidence, scaling: Mapping[str, Any]) -> Answer:
+    """The sentence with the exponent that the plan asks for (`axis`, `doublings`)."""
+    axis = scaling.get("axis", "")
+    if not axis:
+        return told
+    fits = scaling_table(evidence.table, axis, scaling.get("doublings"))
+    return replace(told, sentence=f"{told.sentence} {scaling_sentence(fits, axis)}")
 
 
 def answer_of(sheet: Sheet) -> list[Answer]:

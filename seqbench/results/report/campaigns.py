@@ -12,7 +12,7 @@ from ..campaign import load_records, planned
 from ..evidence import Evidence
 from ..summary import summarise
 from ..table import tidy
-from .answers import answer
+from .answers import answer, with_growth
 from .collected import Collected, document
 from .frames import columns_of
 from .sheet import Sheet
@@ -48,7 +48,8 @@ def add_campaign(
     }
     summary = Sheet(name, "summary", str(folder), columns_of(evidence.summary), **common)
     found.add(summary, derived=True)
-    found.answers += answer(evidence, name, plan.get("question", ""), hints.get("metrics", ()))
+    told = answer(evidence, name, plan.get("question", ""), hints.get("metrics", ()))
+    found.answers += [with_growth(one, evidence, plan.get("scaling", {})) for one in told]
     if len(evidence.table) > MOST_SAMPLES:
         found.notes.append(
             f"report: {folder}: its {len(evidence.table)} samples are left out, more than "

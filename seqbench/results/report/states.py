@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..summary import UNTIMED_UNITS
 from ..summary import is_cost as is_measured_cost
 from .checks import without_number
 from .sheet import Column, Sheet
@@ -14,6 +15,11 @@ RANKED = (OK, PARTLY)
 def is_cost(metric: str, unit: str) -> bool:
     """A measured cost, or any other rate."""
     return is_measured_cost(metric, unit) or unit.endswith("/s")
+
+
+def is_timed(metric: str, unit: str) -> bool:
+    """Whether it rests on a clock: only such a row is INVALID where the machine was busy."""
+    return is_cost(metric, unit) and unit not in UNTIMED_UNITS
 
 
 def states(sheet: Sheet) -> Column:
@@ -34,7 +40,12 @@ def _of_sample(sheet: Sheet, row: int) -> str:
         return status.upper() or FAIL
     if sheet.columns["gate"][row] == "fail":
         return FAIL
-    return OK if str(sheet.columns["valid"][row]).lower() in ("true", "1") else INVALID
+    clean = str(sheet.columns["valid"][row]).lower() in ("true", "1")
+    return OK if clean or not _timed(sheet, row) else INVALID
+
+
+def _timed(sheet: Sheet, row: int) -> bool:
+    return is_timed(str(sheet.columns["metric"][row]), str(sheet.columns["unit"][row]))
 
 
 def _of_case(sheet: Sheet, row: int) -> str:
@@ -43,6 +54,8 @@ def _of_case(sheet: Sheet, row: int) -> str:
     status = str(sheet.columns["status"][row])
     if done == 0:
         return FAIL if status == "gate failed" else status.upper()
+    if not _timed(sheet, row):
+        return OK if trials == done else PARTLY
     if valid == 0:
         return INVALID
     return OK if trials == done == valid else PARTLY

@@ -56,7 +56,7 @@ def write_report(paths: Sequence[Path | str], target: Path | str) -> Report:
 def campaign_page(evidence: Evidence, folder: Path, plan: Mapping[str, Any]) -> Path | None:
     """`report.html` of a campaign whose tables are at hand; None where it has no trial.
 
-    plan : its `question` and `plot` hints
+    plan : its `question`, `plot` hints and `scaling`
 
     Raises StoreError where the tables cannot be shown, or the page not be written.
     """

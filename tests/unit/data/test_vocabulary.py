@@ -79,6 +79,14 @@ def test_characters():
     assert "".join(vocabulary.decode(vocabulary.encode(["a", "b"]))) == "a b"
 
 
+def test_a_line_of_characters_comes_back_joined():
+    """A list is of words, even of one letter each: what `decode` gives is joined with ""."""
+    vocabulary = Vocabulary.build(["a bb"], level="character")
+    ids = vocabulary.encode("bb a")
+    assert vocabulary.encode("".join(vocabulary.decode(ids))).tolist() == ids.tolist()
+    assert vocabulary.encode(["a", "b"]).tolist() == vocabulary.encode("a b").tolist()
+
+
 def test_the_digest_names_contents_and_level():
     words, again = Vocabulary.build(["a b"]), Vocabulary.build(["b a"])
     assert words.digest == again.digest

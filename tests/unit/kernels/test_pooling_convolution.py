@@ -58,6 +58,13 @@ def gradient(contract, inputs, d_outputs):
     return plan.backward(d_outputs).inputs
 
 
+@pytest.mark.parametrize("contract", [MEAN_POOL, MAX_POOL], ids=lambda c: c.name)
+def test_a_batch_without_a_step_is_zero_vectors(contract):
+    inputs = PoolInputs(np.zeros((0, 2, 3)), np.zeros(2, np.int32))
+    assert pooled(contract, inputs.x, inputs.lengths).tolist() == [[0.0] * 3] * 2
+    assert gradient(contract, inputs, PoolOutputs(np.ones((2, 3)))).x.shape == (0, 2, 3)
+
+
 def test_of_equal_maxima_the_first_takes_the_gradient():
     inputs = PoolInputs(np.ones((3, 1, 1)), np.array([3], np.int32))
     assert gradient(MAX_POOL, inputs, PoolOutputs(np.full((1, 1), 5.0))).x.ravel().tolist() == [

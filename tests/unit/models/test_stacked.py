@@ -279,6 +279,9 @@ def test_truncation_refuses_what_it_cannot_do():
     params, inputs, d_outputs = random_case(one_way)
     with pytest.raises(RangeError, match="window is 0, expected at least 1"):
         truncated_bptt(one_way, params, inputs, d_outputs.output, 0)
+    nothing = replace(inputs, x=inputs.x[:0], lengths=np.zeros_like(inputs.lengths))
+    with pytest.raises(ShapeError, match=r"truncated_bptt: x has shape \(0, .* with T at least 1"):
+        truncated_bptt(one_way, params, nothing, d_outputs.output[:0], 2)
 
 
 # -- in a model --------------------------------------------------------------------------------

@@ -82,6 +82,15 @@ def test_five_thousand_frames_need_no_rescue():
     require_equal("long", found, expected, 1e-10)
 
 
+def test_no_frames_can_only_say_nothing():
+    inputs = CTCInputs(
+        np.zeros((0, 2, 3)), np.array([[1], [1]], np.int32), *np.array([[0, 0], [0, 1]], np.int32)
+    )
+    ((outputs, gradients), _), expected = run(LOSS, inputs), reference(CTC)(NoParams(), inputs)
+    assert outputs.loss == expected.loss == np.inf
+    assert gradients.inputs.logits.shape == (0, 2, 3)
+
+
 def test_what_underflows_is_rescued_and_counted():
     wide = inputs_of(300, 3, 20, 15, 60.0)
     found, plan = run(LOSS, wide)

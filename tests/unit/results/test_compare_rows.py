@@ -298,3 +298,25 @@ def test_the_worst_comes_first():
 def test_a_case_is_joined_by_its_id_and_not_by_what_was_swept():
     new = [replace(r, swept=["cell.name"]) for r in times(1.5, seed=1)]
     assert row(compared(times(), new), "time")["verdict"] == "SLOWER"
+
+
+def test_cases_that_no_column_tells_apart_stay_apart():
+    """Two settings that were not swept: one seed each, so they are no seeds of one case."""
+
+    def both(factor, seed):
+        fast = times(seed=seed)
+        slow = [
+            replace(
+                r,
+                case_id="longer",
+                trial_key=f"l{r.trial_key}",
+                samples=[replace(s, value=9 * s.value) for s in r.samples],
+            )
+            for r in times(factor, seed=seed)
+        ]
+        return fast + slow
+
+    rows = compared(both(1.0, 0), both(1.5, 1)).rows
+    found = rows[rows["metric"] == "time"]
+    assert sorted(found["verdict"]) == ["SAME", "SLOWER"]
+    assert (found["n_base"] == ROUNDS).all()

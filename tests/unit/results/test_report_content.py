@@ -49,6 +49,28 @@ def test_a_row_that_cannot_be_trusted_is_marked(tmp_path, changes, state):
     assert first["ranked"] == ["ok", "PARTLY"]
 
 
+def test_what_rests_on_no_clock_is_valid_on_a_busy_machine(tmp_path):
+    samples = [
+        Sample("bleu", 30.0, "BLEU", "higher"),
+        Sample("flops", 1e9, "FLOP", "lower"),
+        Sample("time", 1.0, "s", "lower"),
+        Sample("words_per_s", 1.0, "word/s", "higher"),
+    ]
+    one = record("a", samples=samples, valid=False)
+    for sheet in data(tmp_path, table(tmp_path / "t.csv", [one]))["sheets"]:
+        states = dict(zip(column(sheet, "metric"), column(sheet, "state"), strict=True))
+        assert states == {"bleu": "ok", "flops": "ok", "time": "INVALID", "words_per_s": "INVALID"}
+
+
+def test_an_asked_for_exponent_is_told(tmp_path):
+    folder = campaign(tmp_path / "c", cells())
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["experiment"]["scaling"] = {"axis": "cell.hidden_size", "doublings": None}
+    (folder / "plan.json").write_text(json.dumps(plan))
+    (answer,) = data(tmp_path, folder)["answers"]
+    assert "hidden_size^" in answer["sentence"]
+
+
 def test_a_case_of_which_some_trials_are_lost_is_partly_there(tmp_path):
     records = [beam(1, 200), beam(1, 200, round=1, status="timeout", samples=[])]
     _, sheet = data(tmp_path, table(tmp_path / "t.csv", records))["sheets"]

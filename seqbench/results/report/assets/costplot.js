@@ -40,7 +40,7 @@ function metricCost(sheet, rows, box) {
     choice("Size", names.map((name) => [name, sheet.title(name)]), x, (v) => setOption("x", v)),
   ];
   const [series, unit, factor, told] = costSeries(sheet, own, metric, x);
-  const roofs = roofsOf(sheet, rows, own, metric, x, series, factor);
+  const roofs = roofsOf(sheet, metric, series, factor);
   return [controls, drawCost(box, series, roofs, sheet.title(x), header(metricTitle(sheet, metric), "", unit), told)];
 }
 
@@ -64,27 +64,34 @@ function costSeries(sheet, rows, metric, x) {
   return [shown, unit, factor, told];
 }
 
-// The time that FLOP at the measured GEMM rate or bytes at the copy rate take, the larger; as a
-// rate where a rate is drawn. One line for series whose roofs agree.
-function roofsOf(sheet, rows, own, metric, x, series, factor) {
+// The limit that the rows were told, else the time that FLOP at the measured GEMM rate or bytes at
+// the copy rate take, the larger; as a rate where a rate is drawn. One line for roofs that agree.
+function roofsOf(sheet, metric, series, factor) {
   const rates = ceilingsOf(sheet);
   const isRate = metric.unit === "GFLOP/s";
-  if (!(rates.gemm > 0) || (metric.unit !== "s" && !isRate)) return [];
+  if (metric.unit !== "s" && !isRate) return [];
   const amounts = amountsOf(sheet, metric.phase);
   const found = new Map();
   series.forEach((one, n) => {
     const points = one.marks.flatMap((mark) => {
       const amount = amounts.get(caseOf(sheet, mark.rows[0]));
-      if (!amount || !(amount.flops > 0)) return [];
-      const seconds = Math.max(amount.flops / rates.gemm, rates.copy > 0 ? (amount.bytes || 0) / rates.copy : 0);
+      const seconds = amount ? amount.limit || roofSeconds(amount, rates) : 0;
+      if (!(seconds > 0) || (isRate && !(amount.flops > 0))) return [];
       return [{ x: mark.x, y: (isRate ? amount.flops / seconds / 1e9 : seconds) / factor }];
     }).sort((a, b) => a.x - b.x);
-    const key = JSON.stringify(points);
+    const key = points.map((point) => number(point.y, 3)).join();
     if (points.length && !found.has(key)) found.set(key, { points, n });
   });
-  const name = `roof: FLOP at ${number(rates.gemm / 1e9, 3)} GFLOP/s` +
-    (rates.copy > 0 ? ` or bytes at ${number(rates.copy / 1e9, 3)} GB/s, the larger` : "");
+  const told = [...amounts.values()].some((amount) => amount.limit);
+  const name = told ? "roof: the limit by this machine's ceilings"
+    : `roof: FLOP at ${number(rates.gemm / 1e9, 3)} GFLOP/s` +
+      (rates.copy > 0 ? ` or bytes at ${number(rates.copy / 1e9, 3)} GB/s, the larger` : "");
   return [...found.values()].map((roof) => ({ ...roof, name }));
+}
+
+function roofSeconds(amount, rates) {
+  if (!(amount.flops > 0 && rates.gemm > 0)) return 0;
+  return Math.max(amount.flops / rates.gemm, rates.copy > 0 ? (amount.bytes || 0) / rates.copy : 0);
 }
 
 // FLOP and bytes a second, medians of what the rows measured.
@@ -92,7 +99,8 @@ function ceilingsOf(sheet) {
   const values = { gemm: [], copy: [] };
   for (let row = 0; row < sheet.length; row++) {
     if (sheet.text("phase", row) !== "ceiling") continue;
-    const kind = ["gemm", "copy"].find((name) => sheet.text("metric", row).startsWith(name));
+    const metric = sheet.text("metric", row);
+    const kind = metric === "copy" ? "copy" : metric.startsWith("gemm_") ? "gemm" : "";
     const value = sheet.number("value", row);
     if (kind && value > 0) values[kind].push(value * 1e9);
   }
@@ -107,7 +115,7 @@ function amountsOf(sheet, phase) {
   const amounts = new Map();
   for (let row = 0; row < sheet.length; row++) {
     const metric = sheet.text("metric", row);
-    if ((metric !== "flops" && metric !== "bytes") || sheet.text("phase", row) !== phase) continue;
+    if (!["flops", "bytes", "limit"].includes(metric) || sheet.text("phase", row) !== phase) continue;
     const key = caseOf(sheet, row);
     amounts.set(key, { ...amounts.get(key), [metric]: sheet.number("value", row) });
   }

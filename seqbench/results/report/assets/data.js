@@ -55,7 +55,6 @@ class Sheet {
     const ranked = new Set(raw.ranked);
     const state = this.columns.get("state");
     this.isRanked = Uint8Array.from(state.codes, (code) => ranked.has(state.texts[code]));
-    this.scales = new Map();
   }
 
   title(name) {
@@ -85,28 +84,9 @@ class Sheet {
     return -1;
   }
 
-  // One scale a metric and phase, that of the largest value.
+  // The unit in which a row's value reads well, also for its interval.
   scale(row) {
-    if (!this.largest) this.largest = this.findLargest();
-    const place = this.placeOf(row);
-    if (!this.scales.has(place)) {
-      this.scales.set(place, scaleOf(this.text("unit", row), this.largest.get(place) || 0));
-    }
-    return this.scales.get(place);
-  }
-
-  placeOf(row) {
-    return ["experiment", "task", "metric", "phase"].map((n) => this.text(n, row)).join("~");
-  }
-
-  findLargest() {
-    const largest = new Map();
-    for (let row = 0; row < this.length; row++) {
-      const value = Math.abs(this.number("value", row));
-      const place = this.placeOf(row);
-      if (value > (largest.get(place) || 0) && value < Infinity) largest.set(place, value);
-    }
-    return largest;
+    return scaleOf(this.text("unit", row), Math.abs(this.number("value", row)));
   }
 }
 
@@ -126,7 +106,10 @@ function allSummaries(raws) {
 }
 
 function joined(raws, name) {
-  const found = raws.map((raw) => raw.columns.find((column) => column.name === name));
+  const found = raws.map((raw) => {
+    const column = raw.columns.find((one) => one.name === name);
+    return column && column.texts && column.texts.join("") === "" ? undefined : column; // says nothing
+  });
   if (found.every((column) => !column || column.numbers)) {
     return { numbers: found.flatMap((c, n) => (c ? c.numbers : Array(raws[n].length).fill(null))) };
   }

@@ -130,13 +130,14 @@ function toggleColumn(sheet, name) {
   change({ columns: orderedColumns(sheet).filter((one) => shown.has(one)) }, "columns");
 }
 
-function drawSame(sheet) {
+function drawSame(sheet, rows) {
   const placed = new Set(sheet.provenance.flatMap((entry) => entry.fields.map(([name]) => name)));
-  const same = [...sheet.columns.values()].filter((column) => {
-    return column.isConstant && column.values[0] && !grid.names.includes(column.name) &&
-      !KEPT_BACK.test(column.name) && column.values[0].length < 60 && !placed.has(column.name);
+  const same = [...sheet.columns.keys()].filter((name) => {
+    const value = rows.length ? sheet.text(name, rows[0]) : "";
+    return value && value.length < 60 && !grid.names.includes(name) && !KEPT_BACK.test(name) &&
+      !placed.has(name) && !differ(sheet, rows, name);
   });
-  const told = same.map((column) => `${sheet.title(column.name)} = ${column.values[0]}`);
-  byId("same").textContent = told.length && sheet.length > 1
+  const told = same.map((name) => `${sheet.title(name)} = ${sheet.text(name, rows[0])}`);
+  byId("same").textContent = told.length && rows.length > 1
     ? visible("In every row: " + told.join(", ")) : "";
 }

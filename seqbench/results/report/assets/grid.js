@@ -36,19 +36,20 @@ function orderedColumns(sheet) {
     .sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((one) => one[2]);
 }
 
-function defaultColumns(sheet) {
+// Those that tell the rows apart, and the one that is sorted by.
+function defaultColumns(sheet, rows) {
   const always = { rows: /^(state|value)$/, summary: /^(state|value)$/, ratios: /^group$/, verdicts: /^verdict$/ };
   const kept = orderedColumns(sheet).filter((name) => {
-    if (always[sheet.kind].test(name)) return true;
+    if (always[sheet.kind].test(name) || name === view.sort) return true;
     const back = KEPT_BACK.test(name) || (sheet.kind === "rows" && name === "group");
-    return !back && !sheet.columns.get(name).isConstant;
+    return !back && !sheet.columns.get(name).isConstant && differ(sheet, rows, name);
   });
-  const hidden = toldByOthers(sheet, kept);
+  const hidden = toldByOthers(sheet, rows, kept);
   const left = kept.filter((name) => !hidden.has(name));
   return left.length > 1 ? left : orderedColumns(sheet);
 }
 
-// A cell's text: measured values in the unit of their metric.
+// A cell's text: measured values in the unit that suits them.
 function cellText(sheet, name, row) {
   const column = sheet.columns.get(name);
   if (!column.isNumber) return column.text(row);
@@ -67,20 +68,25 @@ function cellText(sheet, name, row) {
 }
 
 // Swept values that another shown column tells: of sizes that go together the first is enough.
-function toldByOthers(sheet, names) {
+function toldByOthers(sheet, rows, names) {
   const hidden = new Set();
   const usual = (name) => /hidden_size|width/.test(name) || name === "p." + sheet.hints.x;
-  const swept = names.filter((one) => one.startsWith("p.")).reverse();
+  const swept = names.filter((one) => one.startsWith("p.") && one !== view.sort).reverse();
   for (const name of [...swept.filter((one) => !usual(one)), ...swept.filter(usual)]) {
     const others = names.filter((one) => one !== name && !hidden.has(one) && (one.startsWith("p.") || one === "kernel_impl"));
-    if (others.some((other) => determines(sheet, other, name))) hidden.add(name);
+    if (others.some((other) => determines(sheet, rows, other, name))) hidden.add(name);
   }
   return hidden;
 }
 
-function determines(sheet, one, other) {
+// A single row, or none, has every column that the table's rows differ in.
+function differ(sheet, rows, name) {
+  return rows.length < 2 || rows.some((row) => sheet.text(name, row) !== sheet.text(name, rows[0]));
+}
+
+function determines(sheet, rows, one, other) {
   const found = new Map();
-  for (let row = 0; row < sheet.length; row++) {
+  for (const row of rows) {
     const [key, value] = [sheet.text(one, row), sheet.text(other, row)];
     if (found.has(key) && found.get(key) !== value) return false;
     found.set(key, value);
@@ -98,7 +104,7 @@ function widthOf(sheet, name) {
     const step = Math.max(1, Math.floor(sheet.length / 500));
     for (let row = 0; row < sheet.length; row += step) measure(cellText(sheet, name, row));
   } else column.texts.forEach((text) => measure(visible(text)));
-  if (name === "state" && NARROW.matches) return 6;
+  if (name === "state" && NARROW.matches) return 9;
   if (isBadge(name)) longest += 3;
   longest = Math.ceil(longest * 0.95);
   return Math.min(longest, Math.max(name === "label" ? 2 * MOST_WIDTH : MOST_WIDTH, sheet.title(name).length + 2)) + 2;
@@ -108,8 +114,12 @@ function rowHeight() {
   return NARROW.matches ? 40 : 30;
 }
 
-function drawGrid(sheet) {
-  grid.names = (view.columns || defaultColumns(sheet)).filter((name) => sheet.has(name));
+function columnsFor(sheet, rows) {
+  return (view.columns || defaultColumns(sheet, rows)).filter((name) => sheet.has(name));
+}
+
+function drawGrid(sheet, rows) {
+  grid.names = columnsFor(sheet, rows);
   grid.widths = grid.names.map((name) => widthOf(sheet, name));
   const head = el("div", { class: "row head", role: "row", "aria-rowindex": 1 },
     grid.names.map((name, n) => heading(sheet, name, n)));

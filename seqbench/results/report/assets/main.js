@@ -11,12 +11,13 @@ function redraw(changed) {
     for (const name of [...view.filters.keys()]) if (!sheet.has(name)) view.filters.delete(name);
     if (!sheet.has(view.sort)) view.sort = "";
     grid.active = { place: -1, column: 0 };
-    drawGrid(sheet);
+    rows = selectRows(sheet, view);
+    drawGrid(sheet, rows);
     drawFilters(sheet);
     drawColumnChoice(sheet);
     drawProvenance(sheet);
   }
-  if (changed === "columns") drawGrid(sheet);
+  if (changed === "columns") drawGrid(sheet, rows);
   if (changed === "row") {
     drawDetails(sheet);
     return;
@@ -27,10 +28,14 @@ function redraw(changed) {
 
 function drawRowsOf() {
   rows = selectRows(sheet, view);
+  if (columnsFor(sheet, rows).join("~") !== grid.names.join("~")) {
+    drawGrid(sheet, rows);
+    drawColumnChoice(sheet);
+  }
   setRows(sheet, rows);
   drawSort(sheet);
   drawChips(sheet);
-  drawSame(sheet);
+  drawSame(sheet, rows);
   for (const node of document.querySelectorAll("details.facet")) markFacet(node);
   const behind = rows.filter((row) => !sheet.isRanked[row]).length;
   byId("count").textContent = rows.length === sheet.length
@@ -50,6 +55,12 @@ function readLink() {
   redraw("sheet");
   revealRow();
   writeLink();
+}
+
+// Where a link leads: to the row or the table, or to the plot that it alone names.
+function reveal() {
+  const toPlot = (view.plot || Object.keys(view.options).length) && !view.row && !view.sort;
+  byId(toPlot ? "plots" : "tables").scrollIntoView();
 }
 
 function drawAnswers() {
@@ -116,8 +127,11 @@ function start() {
   });
   onChange(redraw);
   readLink();
+  if (location.hash) reveal();
   addEventListener("hashchange", () => {
-    if (location.hash.slice(1) !== written) readLink();
+    if (location.hash.slice(1) === written) return;
+    readLink();
+    reveal();
   });
   addEventListener("resize", resized());
   document.documentElement.dataset.ready = "yes";

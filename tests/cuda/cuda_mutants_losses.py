@@ -1,4 +1,4 @@
-"""Losses and embedding on the device, each broken at places that are easily got wrong."""
+"""Losses on the device, each broken at places that are easily got wrong."""
 
 from cuda_mutant import CudaMutant
 
@@ -13,5 +13,4 @@ MUTANTS = [
     CudaMutant("losses.cu", "d_loss[per_row ? row : 0]", "d_loss[0]", SOFTMAX),
     CudaMutant("losses.cu", "sq_max(-x, T(0))", "sq_max(x, T(0))", BINARY),
     CudaMutant("losses.cu", "(T(1) - y)) * scale", "(T(1) - y))", BINARY),
-    CudaMutant("embedding.cu", "ids[i / E] * E + i % E];", "ids[i / E] * E];", "embedding/gather"),
 ]

@@ -4,13 +4,17 @@ from cuda_mutant import CudaMutant
 
 CTC, GREEDY, SAMPLE = "loss/ctc", "decoder/ctc_greedy", "decoder/sample"
 BEAM, PREFIXES = "decoder/beam_select", "decoder/ctc_beam"
+EDITS = "metric/edit_distance"
 MUTANTS = [
     CudaMutant("ctc.cu", "return label != before ?", "return true ?", CTC),
     CudaMutant(
         "ctc.cu", "const Mass left = backward ? mine[r] : inflow;", "const Mass left = inflow;", CTC
     ),
     CudaMutant(
-        "ctc.cu", "normalised(plus(before[1 + S], before[S]))", "normalised(before[1 + S])", CTC
+        "ctc.cu",
+        "normalised(plus(before[1 + S], before[S], no_mass()))",
+        "normalised(plus(before[1 + S], no_mass(), no_mass()))",
+        CTC,
     ),
     CudaMutant(
         "ctc.cu", "for (int k = j; k >= 0; k = next[k])", "for (int k = j; k >= 0; k = -1)", CTC
@@ -55,5 +59,10 @@ MUTANTS = [
     CudaMutant("ctc_beam.cu", "if (beam.last[c] == v) return", "if (false) return", PREFIXES),
     CudaMutant("ctc_beam.cu", "if (v == blank) return", "if (false) return", PREFIXES),
     CudaMutant("ctc_beam.cu", "is_new && next_state != nullptr ?", "false ?", PREFIXES),
-    CudaMutant("ctc_beam.cu", "after.depth[r]++;", "", PREFIXES),
+    CudaMutant(
+        "ctc_beam.cu", "is_new ? before.key[k] : before.parent_key[k]", "before.key[k]", PREFIXES
+    ),
+    CudaMutant("edit_distance.cu", "a[i - 1] == b[d - i - 1]", "a[i - 1] == b[d - i]", EDITS),
+    CudaMutant("edit_distance.cu", "SQ_MOVE = SQ_EDIT + 1", "SQ_MOVE = SQ_EDIT", EDITS),
+    CudaMutant("edit_distance.cu", "rows_are_hypotheses ? m - n : n - m", "m - n", EDITS),
 ]
