@@ -20,9 +20,9 @@ def linear_shapes(prefix: str, input_size: int, output_size: int) -> dict[str, S
 def _product(rows: Array, weight: Array, xp: Any, *, on_host: bool) -> Array:
     """rows (N, I) @ weight.T (I, O), C-contiguous.
 
-    On a host: a step of decoding multiplies few rows by a matrix of the vocabulary's size, which BLAS packs
-    anew each time. In blocks of outputs small enough to go unpacked that is left out (10k x 256 on
-    Zen 4: 0.3 ms for 1.5 at 2 rows, 0.8 for 2.0 at 10, 4.0 for 4.9 at 64).
+    On a host: a step of decoding multiplies few rows by a matrix of the vocabulary's size, which
+    BLAS packs anew each time. In blocks of outputs small enough to go unpacked that is left out
+    (10k x 256 on Zen 4: 0.3 ms for 1.5 at 2 rows, 0.8 for 2.0 at 10, 4.0 for 4.9 at 64).
     """
     (N, I), O = rows.shape, len(weight)
     block = UNPACKED // max(1, N * I)

@@ -1,21 +1,32 @@
-"""The plugin's own implementations on the emulator, for every test that needs them."""
+"""The plugin's own implementations, for every test that needs them: on the emulator, or on a GPU.
+
+`SEQBENCH_TEST_DEVICE=gpu pytest tests/cuda` runs the same test bodies on a device; what is about
+the emulator itself is skipped there (conftest.py).
+"""
 
 from __future__ import annotations
 
 import importlib
+import os
 from functools import cache
 from typing import Any
 
 from emulated_runtime import EmulatedRuntime
+from host_facing import host_facing
 from seqbench_cupy.backend import CupyBackend
 
 import seqbench
 from seqbench.interfaces import Implementation
 
+DEVICE_VARIABLE = "SEQBENCH_TEST_DEVICE"
+ON_GPU = os.environ.get(DEVICE_VARIABLE) == "gpu"
+
 
 @cache
 def backend() -> CupyBackend:
     """One for the whole run: kernels are built once."""
+    if ON_GPU:
+        return CupyBackend()
     return CupyBackend(EmulatedRuntime())
 
 
@@ -42,9 +53,14 @@ def made(registry: Any, kind: str, name: str, spec: Any, on: CupyBackend) -> Imp
 
 
 def implementation(key: str, impl_id: str | None = None) -> Implementation:
-    """By `kind/name`; the plugin's first unless `impl_id` names another."""
+    """By `kind/name`; the plugin's first unless `impl_id` names another. It takes host arrays."""
     found = [i for i in implementations() if i.contract.key == key]
     wanted = [i for i in found if impl_id in (None, i.impl_id)]
     if not wanted:
         raise LookupError(f"no {key} {impl_id or ''} in seqbench_cupy: {found}")
-    return wanted[0]
+    return host_facing(wanted[0]) if os.environ.get(DEVICE_VARIABLE) else wanted[0]
+
+
+def kind_of(implementation: Implementation) -> type[Implementation]:
+    """The plugin's own class, for another one of it on a backend of a test's own."""
+    return type(getattr(implementation, "inner", implementation))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from emulated import backend, implementation
+from emulated import backend, implementation, kind_of
 from emulated_runtime import EmulatedRuntime
 from emulator import emulation
 from seqbench_cupy.backend import CupyBackend
@@ -157,7 +157,7 @@ def test_what_does_not_fit_the_chip_is_told():
 
 def on_device(name: str, properties: DeviceProperties):
     served = seqbench.registry().contract("cell", name)
-    made = type(implementation(f"cell/{name}", f"cupy.{name}_persistent"))
+    made = kind_of(implementation(f"cell/{name}", f"cupy.{name}_persistent"))
     return made(served, CupyBackend(EmulatedRuntime(properties)))
 
 

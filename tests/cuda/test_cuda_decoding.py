@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from emulated import implementation
+from emulated import implementation, kind_of
 from emulated_runtime import EmulatedRuntime
 from seqbench_cupy.backend import CupyBackend
 from seqbench_numpy.backend import NumpyBackend
@@ -43,7 +43,9 @@ def kernels_of(backend):
     for name in NAMES:
         own = implementation(f"decoder/{name}")
         cuda = isinstance(backend, CupyBackend)
-        made.append(type(own)(own.contract, backend) if cuda else SharedText(own.contract, backend))
+        made.append(
+            kind_of(own)(own.contract, backend) if cuda else SharedText(own.contract, backend)
+        )
     return FixedKernels(backend, *made)
 
 

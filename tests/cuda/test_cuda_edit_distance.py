@@ -48,7 +48,7 @@ def test_any_size(N, L, L2):
 
 def test_in_any_order():
     for order in ("reverse", "random", "warp_greedy"):
-        with emulation(order=order, seed=5):
+        with emulation(order=order, seed=5, shadow=True):
             require_same(case(3, 70, 40))
 
 

@@ -126,7 +126,9 @@ def test_the_barrier_that_outputs_alone_cannot_show():
             check_two_sums(built)
     with (
         emulation(shadow=True),
-        pytest.raises(EmulatorError, match=r"static shared.*write at kernels.cu:11, and read at kernels.cu:19"),
+        pytest.raises(
+            EmulatorError, match=r"static shared.*write at kernels.cu:11, and read at kernels.cu:19"
+        ),
     ):
         check_two_sums(built)
 
@@ -142,7 +144,9 @@ def test_a_barrier_counted_by_atomics_runs_too():
 def test_the_counted_barrier_needs_each_of_its_parts():
     body = GRID.index("sq_grid_sync_by_counter")
     parts = [d for d in drop_barriers(GRID, fences=True) if len(d[1]) > body]
-    inside = [text for label, text in parts if "arrivals" not in label and text[:body] == GRID[:body]]
+    inside = [
+        text for label, text in parts if "arrivals" not in label and text[:body] == GRID[:body]
+    ]
     assert len(inside) == 4
     unseen = 0
     for text in inside:

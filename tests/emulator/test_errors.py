@@ -109,30 +109,77 @@ def y(*values: int) -> np.ndarray:
 # kernel, blocks, threads, cooperative, race check, message
 CASES = [
     ("divergent", 1, 64, False, False, r"divergent barriers: .*kernel.cu:[46], .*kernel.cu:[46]"),
-    ("early_exit", 1, 64, False, False, r"__syncthreads at kernel.cu:10, but 1 threads have exited"),
+    (
+        "early_exit",
+        1,
+        64,
+        False,
+        False,
+        r"__syncthreads at kernel.cu:10, but 1 threads have exited",
+    ),
     ("not_in_mask", 1, 32, False, False, r"__shfl_sync at line 12: calling lane 16 is not in mask"),
     ("source_not_in_mask", 1, 32, False, False, r"line 14: reads lane 20 outside mask 0000ffff"),
-    ("masks_differ", 1, 32, False, False, r"deadlock: 16 threads have exited.* 16 in a warp operation"),
+    (
+        "masks_differ",
+        1,
+        32,
+        False,
+        False,
+        r"deadlock: 16 threads have exited.* 16 in a warp operation",
+    ),
     ("lanes_exit", 1, 32, False, False, r"deadlock: 4 threads have exited.* 28 in a warp op"),
     ("waits_for_nobody", 1, 32, False, False, r"deadlock of polling loops: 31 .* 1 poll"),
     ("polls_without_pause", 2, 32, True, False, r"deadlock of polling loops: 0 .* 64 poll"),
-    ("writes_before", 1, 4, False, True, r"write of 4 bytes out of bounds at kernel.cu:34.*byte -4"),
+    (
+        "writes_before",
+        1,
+        4,
+        False,
+        True,
+        r"write of 4 bytes out of bounds at kernel.cu:34.*byte -4",
+    ),
     ("shared_overrun", 1, 4, False, True, r"kernel.cu:37: outside dynamic shared.*16 bytes"),
     ("far_off", 1, 1, False, False, r"invalid memory access.*shadow=True"),
     ("far_off", 1, 1, False, True, r"out of bounds at kernel.cu:39"),
     ("grid_alone", 2, 4, False, False, r"grid barrier at here.cu:5 in a launch that is not coop"),
     ("some_blocks", 2, 4, True, False, r"deadlock: 4 threads have exited.* 4 at the grid barrier"),
-    ("plain_store", 2, 1, False, True, r"race on byte 0 of argument 0: write .* by thread 0 of block"),
-    ("same_from_warps", 1, 64, False, True, r"race .*: write at kernel.cu:\d+, and write at .*:\d+ by"),
-    ("mixed", 1, 2, False, True, r"race .*atomic write at kernel.cu:\d+, and write at kernel.cu:\d+"),
+    (
+        "plain_store",
+        2,
+        1,
+        False,
+        True,
+        r"race on byte 0 of argument 0: write .* by thread 0 of block",
+    ),
+    (
+        "same_from_warps",
+        1,
+        64,
+        False,
+        True,
+        r"race .*: write at kernel.cu:\d+, and write at .*:\d+ by",
+    ),
+    (
+        "mixed",
+        1,
+        2,
+        False,
+        True,
+        r"race .*atomic write at kernel.cu:\d+, and write at kernel.cu:\d+",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "blocks", "threads", "cooperative", "shadow", "message"), CASES)
 def test_error_says_where(module, name, blocks, threads, cooperative, shadow, message):
     with emulation(shadow=shadow), pytest.raises(EmulatorError, match=message) as caught:
-        module.kernel(name)((blocks,), (threads,), (y(*[0] * threads),), cooperative=cooperative,
-                            shared_bytes=4 * threads)
+        module.kernel(name)(
+            (blocks,),
+            (threads,),
+            (y(*[0] * threads),),
+            cooperative=cooperative,
+            shared_bytes=4 * threads,
+        )
     assert str(caught.value).startswith(f"{name}: block (")
 
 
@@ -240,7 +287,11 @@ def test_signature(module):
 @pytest.mark.parametrize(
     ("number", "value", "message"),
     [
-        (0, np.zeros(1), r"argument 0 is an array of float64, expected elements that are a float of 4"),
+        (
+            0,
+            np.zeros(1),
+            r"argument 0 is an array of float64, expected elements that are a float of 4",
+        ),
         (0, np.float32(1), r"argument 0 is float32, expected a pointer"),
         (1, np.float32(1), r"argument 1 is float32, expected a float of 8 bytes"),
         (1, 1.0, r"argument 1 is a float, expected a float of 8 bytes: pass a NumPy scalar"),

@@ -9,7 +9,9 @@ import pytest
 from emulator import EmulatedModule
 
 CUDA = Path(__file__).parents[2] / "plugins" / "seqbench_cupy" / "cuda"
-SOURCE = (CUDA / "sq_half.cuh").read_text().replace("#pragma once", "") + """
+SOURCE = (
+    (CUDA / "sq_half.cuh").read_text().replace("#pragma once", "")
+    + """
 template <typename T>
 __global__ void widen(const T* x, float* y, int n) {
   for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
@@ -23,6 +25,7 @@ __global__ void narrow(const float* x, T* y, int n) {
 template <typename T>
 __global__ void one(T x, T* y) { y[0] = x; }
 """
+)
 TYPES = ["sq_half", "sq_bfloat16"]
 
 

@@ -1,4 +1,8 @@
-"""Doctor and compare decide alike: the same pairs give the same words, doctor's file its margins."""
+<<<<<<< HEAD
+"""Doctor and compare decide alike: one word for one pair, and doctor's file its margins."""
+=======
+"""Doctor and compare decide alike: the same pairs, the same words; doctor's file, its margins."""
+>>>>>>> measure
 
 from __future__ import annotations
 
