@@ -17,7 +17,7 @@ import pandas as pd
 
 from seqbench.interfaces import UsageError
 
-from ..wording import case_label, several
+from ..wording import plain, several
 
 UNITS = (
     "node",
@@ -164,11 +164,12 @@ def node_rows(cases: pd.DataFrame, swept: Sequence[str]) -> pd.DataFrame:
     """NODES of one row a case."""
     others = [name for name in swept if name != "p.backend.name"]
     backend = cases.get("p.backend.name", pd.Series("", index=cases.index))
+    label = _labels(cases, swept)
     rows = {
         "experiment": cases["experiment"].to_numpy(object),
         "task": cases["task"].to_numpy(object),
-        "label": _labels(cases, swept),
-        "without_backend": _labels(cases, others),
+        "label": label,
+        "without_backend": label if len(others) == len(swept) else _labels(cases, others),
         "backend": backend.map(str).to_numpy(object),
     }
     return pd.DataFrame(rows)
@@ -181,7 +182,9 @@ def _labels(cases: pd.DataFrame, names: Sequence[str]) -> list[str]:
     parts = []
     for name in names:
         code, values = pd.factorize(cases[name], use_na_sentinel=False)
-        texts = np.array([case_label({name: value}) for value in values], object)
+        short = name.removeprefix("p.")
+        told = (plain(value) for value in values)
+        texts = np.array([f"{short}={text}" if text else "" for text in told], object)
         parts.append(texts[code])
     return [", ".join(filter(None, row)) for row in zip(*parts, strict=True)]
 
