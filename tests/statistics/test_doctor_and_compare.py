@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Doctor and compare decide alike: one word for one pair, and doctor's file its margins."""
-=======
-"""Doctor and compare decide alike: the same pairs, the same words; doctor's file, its margins."""
->>>>>>> measure
 
 from __future__ import annotations
 
