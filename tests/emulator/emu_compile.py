@@ -86,7 +86,7 @@ def build(source: str, exports: str, flags: Sequence[str]) -> Path:
             written.write_text(text)
             _run([*COMMON, *KERNEL, *flags, "-x", "c++", "-c", str(written), "-o", str(kernels)])
             linked = Path(folder) / "linked.so"
-            _run(["-shared", "-o", str(linked), str(kernels), str(runtime)])
+            _run(["-shared", "-Wl,-z,defs", "-o", str(linked), str(kernels), str(runtime)])
             os.replace(linked, library)
     return library
 
@@ -111,7 +111,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def resolve_addresses(library: Path, base: int, message: str) -> str:
-    """`message` with each {0x...}, an address of the loaded library, replaced by its source line."""
+    """`message` with each {0x...}, an address in the loaded library, as its source line."""
     return re.sub(
         r"\{(0x[0-9a-f]+)\}",
         lambda match: source_line(library, int(match[1], 16) - base),

@@ -39,7 +39,8 @@ class _Defaults:
     shadow: bool | None = None
 
 
-_defaults: ContextVar[_Defaults] = ContextVar("emulation", default=_Defaults())
+_NONE = _Defaults()
+_defaults: ContextVar[_Defaults] = ContextVar("emulation", default=_NONE)
 # The runtime is one scheduler a library, and signal handlers are the process's.
 _one_launch = threading.Lock()
 
@@ -111,7 +112,7 @@ class EmulatedModule:
     names : name expressions, `softmax<float>`, or names of extern "C" kernels
     options : NVRTC options; of them -D, -U and -I are used
     sanitize : "undefined" checks undefined behaviour
-    shadow : check races and bounds of every access (some five times slower)
+    shadow : check races and bounds of every access (README.md, "Speed", has what it costs)
 
     Raises
     ------

@@ -2,96 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import emu_compile
 import numpy as np
 import pytest
 from emulator import EmulatedModule, EmulatorError, emulation
 
-SOURCE = r"""
-__constant__ float scale[2];
-extern "C" __global__ void divergent(int* y) {
-  if (threadIdx.x < 32) __syncthreads();
-  else
-    __syncthreads();
-}
-extern "C" __global__ void early_exit(int* y) {
-  if (threadIdx.x == 7) return;
-  __syncthreads();
-}
-extern "C" __global__ void not_in_mask(int* y) { y[threadIdx.x] = __shfl_sync(0xffffu, 1, 0); }
-extern "C" __global__ void source_not_in_mask(int* y) {
-  if (threadIdx.x < 16) y[threadIdx.x] = __shfl_sync(0xffffu, 1, 20);
-}
-extern "C" __global__ void masks_differ(int* y) {
-  __syncwarp(threadIdx.x < 16 ? 0xffffffffu : 0xffff0000u);
-}
-extern "C" __global__ void lanes_exit(int* y) {
-  if (threadIdx.x < 4) return;
-  __syncwarp();
-}
-extern "C" __global__ void waits_for_nobody(int* y) {
-  if (threadIdx.x == 0)
-    while (!emu::strong_load(y)) emu::yield_block();
-}
-extern "C" __global__ void polls_without_pause(int* y) {
-  while (!emu::strong_load(y)) {}
-}
-extern "C" __global__ void endless(volatile int* y) {
-  for (;;) y[0] = 1;
-}
-extern "C" __global__ void reads_behind(const int* x, int* y) { y[threadIdx.x] = x[threadIdx.x + 1]; }
-extern "C" __global__ void writes_before(int* y) { y[static_cast<int>(threadIdx.x) - 1] = 1; }
-extern "C" __global__ void shared_overrun(int* y) {
-  SQ_DYN_SHARED(int, s);
-  s[threadIdx.x + 1] = 1;
-}
-extern "C" __global__ void far_off(int* y) { y[1ll << 40] = 1; }
-extern "C" __global__ void overflows(int* y) { y[0] += 0x7fffffff; }
-extern "C" __global__ void shifts(int* y) { y[0] = 1 << y[1]; }
-extern "C" __global__ void divides(int* y) { y[0] = 1 / y[1]; }
-extern "C" __global__ void misaligned(float* y) { *reinterpret_cast<float4*>(y + 1) = {}; }
-extern "C" __global__ void array_index(int* y) {
-  int local[4] = {};
-  for (int i = 0; i <= y[0]; i++) local[i] = i;
-  y[0] = local[1];
-}
-__device__ int deep(int n) { volatile char room[2000]; room[n % 9] = 1; return n ? deep(n - 1) + room[1] : 0; }
-extern "C" __global__ void recursion(int* y) { y[0] = deep(y[0]); }
-extern "C" __global__ void grid_alone(int* y) { emu::grid_barrier("here.cu", 5); }
-extern "C" __global__ void some_blocks(int* y) { if (blockIdx.x) emu::grid_barrier("here.cu", 5); }
-extern "C" __global__ void plain_store(int* y) { y[0] = 3; }
-extern "C" __global__ void same_from_warps(int* y) { if (threadIdx.x % 32 == 0) y[0] = 3; }
-extern "C" __global__ void marked_store(int* y) { emu::strong_store(y, 3); }
-extern "C" __global__ void mixed(int* y) {
-  if (threadIdx.x == 0) y[0] = 1;
-  else atomicAdd(&y[0], 1);
-}
-extern "C" __global__ void counts(int* y) { atomicAdd(&y[0], 1); }
-extern "C" __global__ void own_bytes(unsigned char* y) { y[threadIdx.x] = 1; }
-extern "C" __global__ void shuffled_order(int* y) {
-  SQ_DYN_SHARED(int, s);
-  s[threadIdx.x] = 1;
-  int got = __shfl_sync(0xffffffffu, 5, 0);
-  y[threadIdx.x] = s[31 - threadIdx.x] + got;
-}
-extern "C" __global__ void volatile_flag(int* y, volatile int* flag) {
-  if (blockIdx.x == 0) { y[0] = 42; __threadfence(); *flag = 1; }
-  else { while (!*flag) __nanosleep(10); __threadfence(); y[1] = y[0]; }
-}
-extern "C" __global__ void unfenced_flag(int* y, volatile int* flag) {
-  if (blockIdx.x == 0) { y[0] = 42; *flag = 1; }
-  else { while (!*flag) __nanosleep(10); __threadfence(); y[1] = y[0]; }
-}
-extern "C" __global__ void poison(float* y) {
-  SQ_DYN_SHARED(float, s);
-  __shared__ float t[32];
-  y[threadIdx.x] = s[threadIdx.x];
-  y[32 + threadIdx.x] = t[threadIdx.x];
-}
-extern "C" __global__ void scaled(float* y) { y[threadIdx.x] = scale[threadIdx.x % 2]; }
-struct Pair { float a; int b; };
-extern "C" __global__ void kinds(float* a, double b, short c, Pair d, const void* e) {}
-"""
+SOURCE = (Path(__file__).parent / "errors.cu").read_text()
 NAMES = [
     line.split("void ")[1].split("(")[0] for line in SOURCE.splitlines() if "__global__" in line
 ]
@@ -108,17 +26,17 @@ def y(*values: int) -> np.ndarray:
 
 # kernel, blocks, threads, cooperative, race check, message
 CASES = [
-    ("divergent", 1, 64, False, False, r"divergent barriers: .*kernel.cu:[46], .*kernel.cu:[46]"),
+    ("divergent", 1, 64, False, False, r"divergent barriers: .*kernel.cu:[57], .*kernel.cu:[57]"),
     (
         "early_exit",
         1,
         64,
         False,
         False,
-        r"__syncthreads at kernel.cu:10, but 1 threads have exited",
+        r"__syncthreads at kernel.cu:11, but 1 threads have exited",
     ),
-    ("not_in_mask", 1, 32, False, False, r"__shfl_sync at line 12: calling lane 16 is not in mask"),
-    ("source_not_in_mask", 1, 32, False, False, r"line 14: reads lane 20 outside mask 0000ffff"),
+    ("not_in_mask", 1, 32, False, False, r"__shfl_sync at line 13: calling lane 16 is not in mask"),
+    ("source_not_in_mask", 1, 32, False, False, r"line 15: reads lane 20 outside mask 0000ffff"),
     (
         "masks_differ",
         1,
@@ -136,11 +54,11 @@ CASES = [
         4,
         False,
         True,
-        r"write of 4 bytes out of bounds at kernel.cu:34.*byte -4",
+        r"write of 4 bytes out of bounds at kernel.cu:37.*byte -4",
     ),
-    ("shared_overrun", 1, 4, False, True, r"kernel.cu:37: outside dynamic shared.*16 bytes"),
+    ("shared_overrun", 1, 4, False, True, r"kernel.cu:40: outside dynamic shared.*16 bytes"),
     ("far_off", 1, 1, False, False, r"invalid memory access.*shadow=True"),
-    ("far_off", 1, 1, False, True, r"out of bounds at kernel.cu:39"),
+    ("far_off", 1, 1, False, True, r"out of bounds at kernel.cu:42"),
     ("grid_alone", 2, 4, False, False, r"grid barrier at here.cu:5 in a launch that is not coop"),
     ("some_blocks", 2, 4, True, False, r"deadlock: 4 threads have exited.* 4 at the grid barrier"),
     (
@@ -194,9 +112,9 @@ def test_read_behind_an_argument(module):
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("overflows", (1, 0), r"kernel.cu:40: signed addition overflows"),
-        ("shifts", (0, 32), r"kernel.cu:41: shift by"),
-        ("divides", (0, 0), r"kernel.cu:42: integer division by zero"),
+        ("overflows", (1, 0), r"kernel.cu:43: signed addition overflows"),
+        ("shifts", (0, 32), r"kernel.cu:44: shift by"),
+        ("divides", (0, 0), r"kernel.cu:45: integer division by zero"),
         ("array_index", (4, 0), r"array index out of bounds"),
         ("recursion", (1000, 0), r"stack overflow"),
     ],
@@ -227,8 +145,16 @@ def test_no_false_alarm(module, name):
 
 
 def test_a_shuffle_orders_no_memory(module):
-    with emulation(shadow=True), pytest.raises(EmulatorError, match="race .*dynamic shared"):
+    with emulation(shadow=True), pytest.raises(EmulatorError, match=r"race .*dynamic shared"):
         module.kernel("shuffled_order")((1,), (32,), (y(*[0] * 32),), shared_bytes=128)
+
+
+def test_a_write_after_reads_of_two_warps(module):
+    with emulation(shadow=True):
+        kernel = module.kernel("two_readers_of_one_warp")
+        kernel((1,), (32,), (y(*[0] * 32),), shared_bytes=4)
+        with pytest.raises(EmulatorError, match=r"race .*write at kernel.cu:\d+, and read at"):
+            kernel((1,), (64,), (y(*[0] * 64),), shared_bytes=4)
 
 
 @pytest.mark.parametrize("order", ["forward", "reverse", "random"])
@@ -245,7 +171,7 @@ def test_volatile_flag_needs_its_fences(module, order):
 @pytest.mark.parametrize("cooperative", [False, True])
 def test_shared_memory_starts_as_nan(module, cooperative, blocks):
     out = np.zeros(64, np.float32)
-    launch = dict(shared_bytes=128, cooperative=cooperative)
+    launch = {"shared_bytes": 128, "cooperative": cooperative}
     module.kernel("poison")((blocks,), (32,), (out,), **launch)
     assert np.isnan(out).all()
 
