@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass
 
 from compiling import every_source
@@ -70,6 +71,27 @@ class CudaMutant:
         with emulation(shadow=True):
             for check in checks_for(implementation):
                 check(implementation)
+
+
+def outcome_in_a_child(mutant: CudaMutant) -> str:
+    """`passed`, `found`, or what else was raised; a mutant may leave a process it ran in broken."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        told = "passed"
+        try:
+            mutant.run()
+        except AssertionError:
+            told = "found"
+        except BaseException as error:
+            told = f"{type(error).__name__}: {error}"
+        os.write(writing, told.encode()[:4000])
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        told = pipe.read().decode(errors="replace")
+    _, status = os.waitpid(child, 0)
+    return told if told else f"the child ended with status {status}"
 
 
 class MutatedRuntime(EmulatedRuntime):
