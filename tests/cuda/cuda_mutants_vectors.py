@@ -36,6 +36,9 @@ MUTANTS = [
         "  for (int offset",
         SOFTMAX,
     ),
+    CudaMutant(
+        "skipgram_softmax.cu", "  __syncthreads();  // the row was", "  // the row was", SOFTMAX
+    ),
     CudaMutant("skipgram_softmax.cu", "mine += sq_abs(d_logits", "mine += (d_logits", SOFTMAX_STEP),
     CudaMutant("skipgram_softmax.cu", "= mine;\n  __syncthreads();", "= mine;", SOFTMAX_STEP),
     CudaMutant("cooccurrence.cu", "starts[middle] <= n", "starts[middle] < n", COUNTS),

@@ -45,7 +45,8 @@ __global__ void window_softmax(T* logits, const T* __restrict__ hidden, const in
     losses[c] = words > 0 ? T(words) * sq_log(sum) - picked : T(0);
     squares[c] = square;
   }
-  if (!gradient) return;  // the sums above have waited for every read of the row
+  if (!gradient) return;
+  __syncthreads();  // the row was read by others; sums within one warp have no barrier
   const T share = words > 0 ? T(words) / sum : T(0);
   for (int v = threadIdx.x; v < V; v += blockDim.x)
     row[v] = words > 0 ? share * sq_exp(row[v] - largest) : T(0);
