@@ -12,7 +12,6 @@ EMULATOR_ALONE = (
     "test_compile",
     "test_cuda_decoding",
     "test_cuda_mutants",
-    "test_barriers",
     "test_evidence",
     "test_orders",
     "test_shared_texts",
