@@ -79,8 +79,10 @@ constexpr int kSavedRegisters = 6;
 class Stacks {
  public:
   // A guard page under every stack turns an overflow into an error instead of a corrupted
-  // neighbour. Linux allows some 65,000 mappings, so very large launches do without.
-  static constexpr size_t kGuard = 4096, kMostGuarded = 8192;
+  // neighbour. Linux allows a process some 65,000 mappings and each guard makes two, in every
+  // library of kernels that a test run loads: past that, all memory is refused. So large launches
+  // do without; their kernels have small ones too.
+  static constexpr size_t kGuard = 4096, kMostGuarded = 128;
 
   bool reserve(size_t count, size_t bytes) {
     if (count <= count_ && bytes == bytes_) return true;
