@@ -77,11 +77,15 @@ class AttentionPlan(CudaPlan):
         if self.additive:
             self._far = self.empty((Tq * B,), "bool"), self.empty((Tx * B,), "bool")
             if self.grad:
-                self._shares_v = self.empty((ceil_div(Tq, TILE) * B * D,))
+                self._shares_v = self.empty((self._sharing(Tq) * B * D,))
 
     def _projections(self, queries: int, keys: int) -> dict[str, int]:
         """Elements of the projected rows that this score needs, by name."""
         return {}
+
+    def _sharing(self, Tq: int) -> int:
+        """Blocks of queries, each of which leaves a share of the gradient of v."""
+        return ceil_div(Tq, TILE)
 
     def _view(self, name: str, *shape: int) -> Any:
         count = 1
@@ -258,26 +262,37 @@ class AdditivePlan(AttentionPlan):
         return queries, keys, exp_queries, exp_keys, far_queries, far_keys, params.v
 
     def _exponentials(self, name: str, rows: Any, bias: Any, side: int) -> tuple[Any, Any]:
-        exps, D = self._view(name, *rows.shape), self.dims.D
         far = self._far[side][: rows.shape[0] * rows.shape[1]]
+        return self._exponentials_of(rows, bias, self._view(name, *rows.shape), far)
+
+    def _exponentials_of(self, rows: Any, bias: Any, exps: Any, far: Any) -> tuple[Any, Any]:
+        """Adds the bias to the rows and marks those that are far."""
+        D = self.dims.D
         launch = block_a_row(len(far), D, self.runtime.properties)
         self._kernel("exponentials")(*launch, rows, bias, exps, far, D, LIMIT[self.dtype])
         return exps, far
 
     def _unprojected(self, d_projected: Any, d_keys: Any, d_memory: Any) -> Gradients:
-        params, inputs = self._params, self._inputs
+        queries = self._inputs.queries
+        d_params, d_memory = self._d_params(queries, d_projected, d_keys, d_memory)
+        d_queries = self._product("d_queries", d_projected, self._params.weight_query)
+        return Gradients(d_params, AttentionInputs(d_queries, d_memory, None))
+
+    def _d_params(
+        self, queries: Any, d_projected: Any, d_keys: Any, d_memory: Any
+    ) -> tuple[AdditiveParams, Any]:
+        """(gradient of the parameters, of the memory as keys and values)."""
         Tq, B, D = d_projected.shape
-        d_key_weight, d_memory = self._through_keys(d_keys, d_memory, params.weight_key)
+        shares = self._shares_v[: self._sharing(Tq) * B * D].reshape(-1, D)
+        weight_key, d_memory = self._through_keys(d_keys, d_memory, self._params.weight_key)
         d_flat = _flat(d_projected)
-        shares = self._shares_v[: ceil_div(Tq, TILE) * B * D].reshape(-1, D)
         d_params = AdditiveParams(
-            weight_query=d_flat.T @ _flat(inputs.queries),  # queries W_q^T + b
-            weight_key=d_key_weight,
+            weight_query=d_flat.T @ _flat(queries),  # queries W_q^T + b
+            weight_key=weight_key,
             bias=d_flat.sum(axis=0),
             v=shares.sum(axis=0),
         )
-        d_queries = self._product("d_queries", d_projected, params.weight_query)
-        return Gradients(d_params, AttentionInputs(d_queries, d_memory, None))
+        return d_params, d_memory
 
 
 class DotAttention(CudaImplementation):
