@@ -93,6 +93,9 @@ def seqbench_implementations() -> list[ImplementationSpec]:
         *(_own("vectors", f"{name}_update", "word_vectors:Update") for name in _WORD_VECTORS),
         _own("vectors", "cbow_ns_word2vec", "word_vectors:Update"),
         _own("vectors", "cbow_hs_word2vec", "word_vectors:Update"),
+        _own("vectors", "skipgram_softmax", "skipgram_softmax:SkipGramSoftmax"),
+        _own("vectors", "skipgram_softmax_update", "skipgram_softmax:SkipGramSoftmaxUpdate"),
+        _own("vectors", "cooccurrence", "cooccurrence:Cooccurrence"),
         _own("vectors", "glove", "glove:Glove"),
         _own("vectors", "glove_update", "glove:GloveUpdate"),
     ]

@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 import importlib
-import os
 from dataclasses import dataclass
 
+from child import PASSED, in_a_child
 from compiling import every_source
 from emulated import made
 from emulated_runtime import EmulatedRuntime
@@ -73,25 +73,14 @@ class CudaMutant:
                 check(implementation)
 
 
-def outcome_in_a_child(mutant: CudaMutant) -> str:
-    """`passed`, `found`, or what else was raised; a mutant may leave a process it ran in broken."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        told = "passed"
-        try:
-            mutant.run()
-        except AssertionError:
-            told = "found"
-        except BaseException as error:
-            told = f"{type(error).__name__}: {error}"
-        os.write(writing, told.encode()[:4000])
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        told = pipe.read().decode(errors="replace")
-    _, status = os.waitpid(child, 0)
-    return told if told else f"the child ended with status {status}"
+def is_found(mutant: CudaMutant) -> bool:
+    """Whether a check fails, or the kernel breaks its process; anything else is raised."""
+    told = in_a_child(mutant.run)
+    if told == PASSED:
+        return False
+    if told.startswith(("AssertionError", "CheckFailure", "signal")):
+        return True
+    raise LookupError(told)
 
 
 class MutatedRuntime(EmulatedRuntime):

@@ -1,4 +1,4 @@
-"""GloVe's steps on the device: one plan over many chunks, and a trainer whole."""
+"""GloVe's steps on the device: one plan over many chunks."""
 
 from __future__ import annotations
 

@@ -127,5 +127,8 @@ def source_line(library: Path, offset: int) -> str:
     except FileNotFoundError:
         return f"code offset {offset:#x} (install binutils' addr2line to see the line)"
     frames = [line.split(" (")[0] for line in done.stdout.splitlines()]
-    inside = [frame for frame in frames if str(HEADERS) not in frame and "??" not in frame]
+    # By name: the library may have been compiled from another checkout of the same headers.
+    ours = {path.name for path in HEADERS.iterdir()}
+    named = [frame for frame in frames if "??" not in frame]
+    inside = [frame for frame in named if Path(frame.rpartition(":")[0]).name not in ours]
     return Path(inside[0]).name if inside else f"code offset {offset:#x}"

@@ -60,11 +60,11 @@ __device__ void sq_sum_tile(const SqEntries<T>& all, const Finish& finish) {
   const int column = (blockIdx.y * SQ_WARP + lane) * W;
 
   SqSum<T, W> sum = sq_nothing<T, W>();
-  int id = __shfl_sync(SQ_FULL, my_id, 0), run_start = 0;
-  auto flush = [&](bool last) {
+  int id = __shfl_sync(SQ_FULL, my_id, 0);
+  auto flush = [&]() {
     if (id < 0) return;
-    if (run_start == 0 && id == before) sq_keep_part(all, 2 * tile, column, sum);
-    else if (last && id == after) sq_keep_part(all, 2 * tile + 1, column, sum);
+    if (id == before) sq_keep_part(all, 2 * tile, column, sum);
+    else if (id == after) sq_keep_part(all, 2 * tile + 1, column, sum);
     else if (column < all.E) finish(id, column, sum);
   };
   for (int base = 0; base < length; base += SQ_AHEAD) {
@@ -83,16 +83,15 @@ __device__ void sq_sum_tile(const SqEntries<T>& all, const Finish& finish) {
       if (base + j >= length) break;
       const int next = __shfl_sync(SQ_FULL, my_id, base + j);
       if (next != id) {
-        flush(false);
+        flush();
         sum = sq_nothing<T, W>();
         id = next;
-        run_start = base + j;
       }
       sq_add(sum.columns, ahead[j]);
       sum.extra += ahead_extra[j];
     }
   }
-  flush(true);
+  flush();
 }
 
 // The last place of the run that goes on past `place`; ids never fall along the order.
