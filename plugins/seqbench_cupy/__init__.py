@@ -69,7 +69,7 @@ def seqbench_implementations() -> list[ImplementationSpec]:
     return [
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("loss", "binary_cross_entropy", "losses:BinaryCrossEntropy"),
-        _own("attention", "additive", "attention:AdditiveAttention"),
+        _own("attention", "additive", "attention_additive:AdditiveAttention"),
         _own("attention", "dot", "attention:DotAttention"),
         _own("attention", "general", "attention:GeneralAttention"),
         _own("attention", "decoder_rnn", "attention_decoder:DecoderRNN"),
