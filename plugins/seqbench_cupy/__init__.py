@@ -69,9 +69,12 @@ def seqbench_implementations() -> list[ImplementationSpec]:
     return [
         _own("loss", "softmax_cross_entropy", "losses:SoftmaxCrossEntropy"),
         _own("loss", "binary_cross_entropy", "losses:BinaryCrossEntropy"),
-        _own("attention", "additive", "attention:AdditiveAttention"),
+        _own("attention", "additive", "attention_additive:AdditiveAttention"),
         _own("attention", "dot", "attention:DotAttention"),
         _own("attention", "general", "attention:GeneralAttention"),
+        _own("attention", "decoder_rnn", "attention_decoder:DecoderRNN"),
+        _own("attention", "decoder_gru", "attention_decoder:DecoderGRU"),
+        _own("attention", "decoder_lstm", "attention_decoder:DecoderLSTM"),
         _own("feature", "stft", "features:Stft"),
         _own("feature", "log_mel", "features:LogMel"),
         _own("metric", "bleu_stats", "bleu:BleuStats"),

@@ -1,8 +1,8 @@
 """A33 on the device: scores, softmax and context in one kernel, four kernels on the way back.
 
 Projections are products of whole matrices, as are the gradients of their weights. The additive
-score takes its exponentials once a query and once a key; pairs of rows with entries too large for
-that are computed by tanh as it stands, inside the same kernel.
+score (attention_additive.py) takes its exponentials once a query and once a key; pairs of rows with
+entries too large for that are computed by tanh as it stands, inside the same kernel.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from seqbench.interfaces import Gradients, UnsupportedError
 from seqbench.kernels.attention import (
-    AdditiveParams,
     AttentionInputs,
     AttentionOutputs,
     GeneralParams,
@@ -19,7 +18,7 @@ from seqbench.kernels.attention import (
 from seqbench.kernels.losses import NoParams
 
 from .implementation import CudaImplementation, CudaPlan
-from .launch import Launch, block_a_row, ceil_div, elementwise
+from .launch import Launch, ceil_div, elementwise
 from .sources import C_TYPES, FLOATS, CudaSource
 
 SCORES = tuple((*types, additive) for types in FLOATS for additive in ("true", "false"))
@@ -37,8 +36,6 @@ SOURCE = CudaSource(
 )
 TILE = 4
 """Queries, or rows of the memory, that a block serves; as in attention.cu."""
-LIMIT = {"float32": 20.0, "float64": 170.0}
-"""Entries beyond it are far: two of them may leave the range of exp(2 q) exp(2 k)."""
 
 
 def tiles(rows: int, batch: int, threads: int = 256) -> Launch:
@@ -77,11 +74,15 @@ class AttentionPlan(CudaPlan):
         if self.additive:
             self._far = self.empty((Tq * B,), "bool"), self.empty((Tx * B,), "bool")
             if self.grad:
-                self._shares_v = self.empty((ceil_div(Tq, TILE) * B * D,))
+                self._shares_v = self.empty((self._sharing(Tq) * B * D,))
 
     def _projections(self, queries: int, keys: int) -> dict[str, int]:
         """Elements of the projected rows that this score needs, by name."""
         return {}
+
+    def _sharing(self, Tq: int) -> int:
+        """Blocks of queries, each of which leaves a share of the gradient of v."""
+        return ceil_div(Tq, TILE)
 
     def _view(self, name: str, *shape: int) -> Any:
         count = 1
@@ -211,13 +212,13 @@ class AttentionPlan(CudaPlan):
 
     def _through_keys(self, d_keys: Any, d_memory: Any, weight: Any) -> tuple[Any, Any]:
         """(gradient of the key's weight, of the memory as keys and values): keys = memory W^T."""
-        d_flat, memory = _flat(d_keys), _flat(self._masked_memory())
+        d_flat, memory = flat(d_keys), flat(self._masked_memory())
         d_weight = d_flat.T @ memory
         d_memory += self._product("d_through_keys", d_keys, weight)
         return d_weight, d_memory
 
 
-def _flat(rows: Any) -> Any:
+def flat(rows: Any) -> Any:
     """(T, B, .) -> (TB, .)."""
     return rows.reshape(-1, rows.shape[-1])
 
@@ -237,49 +238,6 @@ class GeneralPlan(AttentionPlan):
         return Gradients(GeneralParams(d_weight), inputs)
 
 
-class AdditivePlan(AttentionPlan):
-    """Queries and keys projected to D, their exponentials beside them."""
-
-    additive = True
-
-    def _projections(self, queries: int, keys: int) -> dict[str, int]:
-        return {"queries": queries, "keys": keys, "exp_queries": queries, "exp_keys": keys}
-
-    def _projected(self, inputs: AttentionInputs) -> tuple[Any, ...]:
-        params = self._params
-        queries = self._product("queries", inputs.queries, params.weight_query.T)
-        if inputs.projected_memory is None:
-            keys = self._product("keys", inputs.memory, params.weight_key.T)
-        else:
-            keys = self._view("keys", *inputs.projected_memory.shape)
-            keys[...] = inputs.projected_memory
-        exp_queries, far_queries = self._exponentials("exp_queries", queries, params.bias, 0)
-        exp_keys, far_keys = self._exponentials("exp_keys", keys, None, 1)
-        return queries, keys, exp_queries, exp_keys, far_queries, far_keys, params.v
-
-    def _exponentials(self, name: str, rows: Any, bias: Any, side: int) -> tuple[Any, Any]:
-        exps, D = self._view(name, *rows.shape), self.dims.D
-        far = self._far[side][: rows.shape[0] * rows.shape[1]]
-        launch = block_a_row(len(far), D, self.runtime.properties)
-        self._kernel("exponentials")(*launch, rows, bias, exps, far, D, LIMIT[self.dtype])
-        return exps, far
-
-    def _unprojected(self, d_projected: Any, d_keys: Any, d_memory: Any) -> Gradients:
-        params, inputs = self._params, self._inputs
-        Tq, B, D = d_projected.shape
-        d_key_weight, d_memory = self._through_keys(d_keys, d_memory, params.weight_key)
-        d_flat = _flat(d_projected)
-        shares = self._shares_v[: ceil_div(Tq, TILE) * B * D].reshape(-1, D)
-        d_params = AdditiveParams(
-            weight_query=d_flat.T @ _flat(inputs.queries),  # queries W_q^T + b
-            weight_key=d_key_weight,
-            bias=d_flat.sum(axis=0),
-            v=shares.sum(axis=0),
-        )
-        d_queries = self._product("d_queries", d_projected, params.weight_query)
-        return Gradients(d_params, AttentionInputs(d_queries, d_memory, None))
-
-
 class DotAttention(CudaImplementation):
     """Serves every size in float32 and float64."""
 
@@ -290,9 +248,3 @@ class GeneralAttention(CudaImplementation):
     """Serves every size in float32 and float64."""
 
     plan_type = GeneralPlan
-
-
-class AdditiveAttention(CudaImplementation):
-    """Serves every size in float32 and float64."""
-
-    plan_type = AdditivePlan

@@ -126,17 +126,27 @@ class RecurrentPlan(CudaPlan):
     # -- forward ---------------------------------------------------------------------------
 
     def forward(self, inputs: CellInputs) -> CellOutputs:
+        self._begin_forward(inputs)
+        self._run_forward()
+        return self._end_forward()
+
+    def _begin_forward(self, inputs: CellInputs) -> None:
         self._inputs, self._steps = inputs, len(inputs.x)
         B, H = inputs.h0.shape
-        rows = inputs.x.reshape(-1, self.dims.I)
-        self.runtime.gemm(rows, self._params.weight_ih.T, self._gates[: len(rows)])
+        self._input_product(inputs.x)
         self._kernel("begin_forward")(
             *elementwise(max(B * H, B), self.runtime.properties),
             *(inputs.h0, inputs.c0, inputs.lengths),
             *(self._hidden[0], None if self._cell is None else self._cell[0]),
             *(self._lengths, self._clock, self._steps, B, H),
         )
-        self._run_forward()
+
+    def _input_product(self, x: Any) -> None:
+        """The input's part of every gate."""
+        rows = x.reshape(-1, self.dims.I)
+        self.runtime.gemm(rows, self._params.weight_ih.T, self._gates[: len(rows)])
+
+    def _end_forward(self) -> CellOutputs:
         last = self._steps % self._slots
         c = None if self._cell is None else self._narrowed(self._cell[last], self._narrow_c)
         return CellOutputs(self._output[: self._steps], self._hidden[last], c)
@@ -162,14 +172,21 @@ class RecurrentPlan(CudaPlan):
             )
         self._begin_backward(d_outputs)
         self._run_backward()
+        return self._end_backward()
+
+    def _end_backward(self) -> Gradients:
         d_params = self._d_params()
         narrow_h, narrow_c = self._narrow_d
         d_h0 = self._narrowed(self._d_h, narrow_h)
         d_c0 = None if self._d_c is None else self._narrowed(self._d_c, narrow_c)
-        rows = self._flat(self._d_gates)
-        d_x = self._d_x[: self._steps]
-        self.runtime.gemm(rows, self._params.weight_ih, d_x.reshape(len(rows), self.dims.I))
+        d_x = self._through_input()
         return Gradients(d_params, CellInputs(x=d_x, lengths=None, h0=d_h0, c0=d_c0))
+
+    def _through_input(self) -> Any:
+        """The gradient of x from those of the gates."""
+        rows, d_x = self._flat(self._d_gates), self._d_x[: self._steps]
+        self.runtime.gemm(rows, self._params.weight_ih, d_x.reshape(len(rows), self.dims.I))
+        return d_x
 
     def _begin_backward(self, d_outputs: CellOutputs) -> None:
         d_output = self._d_output[: self._steps]

@@ -60,29 +60,35 @@ class StepPlan(RecurrentPlan):
             self._replay[name]()
 
     def _forward_steps(self) -> None:
-        launch = tiles(self.dims.B, self.dims.H)
         for offset in range(self._chunk):
-            for part in self.cell.parts:
-                self._step_kernel("step_forward", part)(
-                    *launch,
-                    *(self._clock, offset, self._lengths, self._weight_hh, self._bias, self._more),
-                    *(self._hidden, self._cell, self._gates, self._kept, self._output),
-                    *(self.dims.B, self.dims.H, self._slots, self.grad),
-                )
+            self._forward_step(offset)
         self._advance()
 
+    def _forward_step(self, offset: int) -> None:
+        """The step that comes `offset` after those done."""
+        for part in self.cell.parts:
+            self._step_kernel("step_forward", part)(
+                *tiles(self.dims.B, self.dims.H),
+                *(self._clock, offset, self._lengths, self._weight_hh, self._bias, self._more),
+                *(self._hidden, self._cell, self._gates, self._kept, self._output),
+                *(self.dims.B, self.dims.H, self._slots, self.grad),
+            )
+
     def _backward_steps(self) -> None:
-        launch = tiles(self.dims.B, self.dims.H)
         for offset in range(self._chunk):
-            for part in self.cell.parts:
-                self._step_kernel("step_backward", part)(
-                    *launch,
-                    *(self._clock, offset, self._lengths, self._weight_t, self._more),
-                    *(self._more_t, self._hidden, self._cell, self._gates, self._kept),
-                    *(self._d_output, self._d_h, self._d_c, self._d_gates, self._d_recurrent),
-                    *(self.dims.B, self.dims.H),
-                )
+            self._backward_step(offset)
         self._advance()
+
+    def _backward_step(self, offset: int) -> None:
+        """The same from the end: step `steps - 1 - offset`, -1 for the initial state."""
+        for part in self.cell.parts:
+            self._step_kernel("step_backward", part)(
+                *tiles(self.dims.B, self.dims.H),
+                *(self._clock, offset, self._lengths, self._weight_t, self._more),
+                *(self._more_t, self._hidden, self._cell, self._gates, self._kept),
+                *(self._d_output, self._d_h, self._d_c, self._d_gates, self._d_recurrent),
+                *(self.dims.B, self.dims.H),
+            )
 
     def _advance(self) -> None:
         advance = self.runtime.kernel(HELPERS, "advance")

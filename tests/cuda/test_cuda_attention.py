@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from emulated import implementation
-from seqbench_cupy.attention import LIMIT, TILE, tiles, tiles_of_columns
+from seqbench_cupy.attention import TILE, tiles, tiles_of_columns
+from seqbench_cupy.attention_additive import LIMIT
 
 from seqbench.kernels.attention import AdditiveParams, AttentionInputs, AttentionOutputs
 from seqbench.testing.comparing import GRADIENT_TOLERANCES, TOLERANCES, require_equal

@@ -215,10 +215,11 @@ __global__ void values_backward(const T* __restrict__ weights, const T* __restri
   for (int i = 0; i < here; ++i) d_memory[((long long)(first + i) * B + b) * A + a] = sums[i];
 }
 
-// out (T, B, size) = rows inside the lengths, zero past them. A thread an element.
+// out (T, B, size) = rows inside the lengths, zero past them; it may be `rows` itself. A thread an
+// element.
 template <typename T>
-__global__ void mask_rows(const T* __restrict__ rows, const int* __restrict__ lengths, T* __restrict__ out,
-                          long long count, int B, int size) {
+__global__ void mask_rows(const T* rows, const int* __restrict__ lengths, T* out, long long count, int B,
+                          int size) {
   const long long stride = (long long)gridDim.x * blockDim.x;
   for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < count; i += stride) {
     const long long row = i / size;
