@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seqbench.interfaces import UsageError
+from seqbench.interfaces.claims import claim
 
 from .settings import setting, size_setting
 
@@ -205,7 +206,8 @@ class ScalingConfig:
 class ExperimentConfig:
     """`sweep` maps dotted keys or config groups to values, multiplied; `sweep_zip` pairs them.
 
-    Every trial runs `rounds` times, each in a process of its own.
+    Every trial runs `rounds` times, each in a process of its own. `claim` is what the rows are to
+    answer, see `seqbench.interfaces.claims`; an empty one asks for no answer.
     """
 
     id: str = setting(example="E01")
@@ -218,3 +220,7 @@ class ExperimentConfig:
     sweep_zip: Options = field(default_factory=dict)
     plot: PlotConfig = field(default_factory=PlotConfig)
     scaling: ScalingConfig = field(default_factory=ScalingConfig)
+    claim: Options = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        claim(self.claim)
