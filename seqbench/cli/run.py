@@ -175,5 +175,7 @@ def finish(directory: Path, plan: Any) -> None:
         question=plan.experiment.question,
         plot_hints=asdict(plan.experiment.plot),
         scaling=asdict(plan.experiment.scaling),
+        claim=plan.experiment.claim,
+        rests_on=plan.rests_on,
         out=sys.stdout,
     )
