@@ -34,6 +34,7 @@ class Purpose(IntEnum):
     DIGIT_STRINGS = 30
     TONES = 31
     TRIGGERS = 32
+    SIGNAL_WORDS = 60
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:

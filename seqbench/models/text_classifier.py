@@ -1,7 +1,7 @@
 """A23 and A24, sentiment: embeddings, a sentence encoder, an affine map, softmax.
 
-The notes' two methods are one model with two encoders. The softmax is the loss's own; what leaves
-here are logits.
+The notes' two methods are one model with two encoders (`dense_classifier` has a third). The softmax
+is the loss's own; what leaves here are logits.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class TextClassifier:
         config: ClassifierConfig,
         vocab_size: int,
         num_classes: int,
-        encoder: type[AveragingEncoder] | type[RecurrentEncoder],
+        encoder: type[SentenceEncoder],
         *,
         grad: bool = True,
         label_smoothing: float = 0.0,
