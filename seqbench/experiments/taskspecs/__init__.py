@@ -10,6 +10,7 @@ from . import (
     classification,
     kernels,
     language,
+    models,
     speech,
     translation,
     word_sets,
@@ -27,6 +28,7 @@ FAMILIES = (
     speech,
     cells,
     kernels,
+    models,
 )
 TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
 TARGETS = {name: spec.target for name, spec in TASKS.items()}

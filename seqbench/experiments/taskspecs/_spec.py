@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from seqbench.interfaces import UsageError
+
 from ..config import RunConfig
 
 Names = Callable[[RunConfig], list[str]]
@@ -43,6 +45,16 @@ TRAIN_SECTIONS = ("dtype", "model", "cell", "dataset", "optimizer", "train")
 
 def model_and_cell(config: RunConfig) -> list[str]:
     return [f"model/{config.model.name}", f"cell/{config.cell.name}"]
+
+
+def only_model(config: RunConfig, name: str) -> None:
+    """Raises UsageError where the task builds `name` and the config says another model."""
+    if config.model.name != name:
+        raise UsageError(
+            f"model.name is {config.model.name!r}, expected {name!r}, the one model that task "
+            f"{config.experiment.task} of experiment {config.experiment.name} builds; leave "
+            "`model` out of the command, or choose another experiment"
+        )
 
 
 def with_optimizer(uses: Names) -> Names:

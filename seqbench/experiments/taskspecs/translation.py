@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..config import RunConfig
-from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
+from ..scoring_options import ScoringOptions
+from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, only_model, with_optimizer
 
 SECTIONS = (*TRAIN_SECTIONS, "attention")
 
@@ -15,10 +16,12 @@ def decoding_model(config: RunConfig) -> list[str]:
 
 
 def _train(config: RunConfig) -> list[str]:
+    only_model(config, "encoder_decoder")
     return [*decoding_model(config), "loss/softmax_cross_entropy"]
 
 
 def _translate(config: RunConfig) -> list[str]:
+    ScoringOptions.of(config.evaluate.options)  # what makes no sense is refused before a run
     decoder = f"decoder/{config.decoder.name}"
     return [*decoding_model(config), decoder, "metric/bleu", "analysis/beam_errors"]
 
