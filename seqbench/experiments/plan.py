@@ -17,7 +17,7 @@ from .config import ConfigBuilder, RunConfig, TrainConfig
 from .resolving import Resolver, Served
 from .sections import ExperimentConfig
 from .sweep import Point
-from .taskspecs import task_spec
+from .taskspecs import TaskSpec, task_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,7 @@ class _Planner:
                 f"({task.name}, {config.experiment.task}); expected one task an experiment; "
                 "give each task an experiment of its own"
             )
+        _check_read(task, self._experiment.name, swept)
         params = self._builder.params(config, task.sections)
         shown = tuple(name for name in swept if _has(params, name))
         case = Case(self._experiment.name, task.name, params, config.seed, shown)
@@ -253,6 +254,18 @@ class _Planner:
         if not self._task.block:
             return self._task.name
         return f"{self._task.name}.{value_at(trial.case.params, self._task.block)}"
+
+
+def _check_read(task: TaskSpec, experiment: str, swept: Sequence[str]) -> None:
+    """UsageError where a group is swept that the task does not read: every case would be one."""
+    for key in swept:
+        group, _, name = key.partition(".")
+        if name == "name" and group not in task.sections:
+            raise UsageError(
+                f"experiment {experiment}: {key} is swept, expected one of "
+                f"{', '.join(task.sections)}: its task {task.name} has no {group} to choose; leave "
+                f"{group} out of the sweep"
+            )
 
 
 def _has(params: Mapping[str, Any], dotted: str) -> bool:

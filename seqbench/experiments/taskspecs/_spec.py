@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from seqbench.interfaces import UsageError
+
 from ..config import RunConfig
 
 Names = Callable[[RunConfig], list[str]]
@@ -48,3 +50,29 @@ def model_and_cell(config: RunConfig) -> list[str]:
 def with_optimizer(uses: Names) -> Names:
     """What training uses beside the model."""
     return lambda config: [*uses(config), f"optimizer/{config.optimizer.name}"]
+
+
+CTC_DECODERS = ("ctc_greedy", "ctc_beam")
+"""What reads labels off frames; every other decoder writes one token after another."""
+
+
+def ctc_decoder(config: RunConfig) -> str:
+    """`decoder/NAME` for a model of frames. UsageError for a decoder that writes tokens."""
+    name = config.decoder.name
+    if name not in CTC_DECODERS:
+        raise UsageError(
+            f"decoder.name is {name!r}, expected one of {', '.join(CTC_DECODERS)}: the model "
+            f"{config.model.name} gives labels to frames and writes no tokens; set decoder=ctc_beam"
+        )
+    return f"decoder/{name}"
+
+
+def token_decoder(config: RunConfig) -> str:
+    """`decoder/NAME` for a model that writes token after token. UsageError for one of CTC's."""
+    name = config.decoder.name
+    if name in CTC_DECODERS:
+        raise UsageError(
+            f"decoder.name is {name!r}, a decoder of CTC's frames, expected one that writes token "
+            f"after token, as the model {config.model.name} does; set decoder=beam"
+        )
+    return f"decoder/{name}"

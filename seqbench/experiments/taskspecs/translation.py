@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..config import RunConfig
-from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
+from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, token_decoder, with_optimizer
 
 SECTIONS = (*TRAIN_SECTIONS, "attention")
 
@@ -19,7 +19,7 @@ def _train(config: RunConfig) -> list[str]:
 
 
 def _translate(config: RunConfig) -> list[str]:
-    decoder = f"decoder/{config.decoder.name}"
+    decoder = token_decoder(config)
     return [*decoding_model(config), decoder, "metric/bleu", "analysis/beam_errors"]
 
 
