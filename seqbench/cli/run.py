@@ -110,6 +110,23 @@ class Settings:
 
 def execute(overrides: Sequence[str], composer: Composer) -> int:
     """Plan and run what the overrides mean; the worst exit code of its campaigns."""
+    from seqbench.experiments.suite import asks_for_all
+
+    if asks_for_all(overrides):
+        from .run_all import run_all
+
+        return run_all(overrides, composer)
+    plans, settings = planned(overrides, composer)
+    if settings.campaign is not None and len(plans) > 1:
+        raise UsageError(
+            f"campaign={settings.campaign} names one folder, but {len(plans)} experiments are to "
+            "run; expected one experiment; leave campaign out"
+        )
+    return max(run_plan(plan, settings)[0] for plan in plans)
+
+
+def planned(overrides: Sequence[str], composer: Composer) -> tuple[list[Any], Settings]:
+    """The plans of a command line, and what holds for the whole of it. Nothing has run then."""
     from seqbench.experiments.environment import cpu_model
     from seqbench.experiments.plan import make_plans
     from seqbench.experiments.resolving import Resolver
@@ -120,13 +137,7 @@ def execute(overrides: Sequence[str], composer: Composer) -> int:
     if settings.data_root is not None:
         os.environ["SEQBENCH_DATA"] = str(settings.data_root)  # inherited by the trials
     resolver = Resolver(registry(), settings.data_root)
-    plans = make_plans(points, resolver, device_model=cpu_model())
-    if settings.campaign is not None and len(plans) > 1:
-        raise UsageError(
-            f"campaign={settings.campaign} names one folder, but {len(plans)} experiments are to "
-            "run; expected one experiment; leave campaign out"
-        )
-    return max(_run_plan(plan, settings) for plan in plans)
+    return make_plans(points, resolver, device_model=cpu_model()), settings
 
 
 def _settings(configs: list[Any]) -> Settings:
@@ -149,7 +160,8 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _run_plan(plan: Any, settings: Settings) -> int:
+def run_plan(plan: Any, settings: Settings) -> tuple[int, Path]:
+    """Run one plan and print its tables. Returns the exit code and the campaign's folder."""
     from seqbench.experiments.campaigns import campaign_dir, mark_finished, run_campaign
     from seqbench.experiments.progress import progress
 
@@ -158,11 +170,11 @@ def _run_plan(plan: Any, settings: Settings) -> int:
         outcome = run_campaign(plan, directory, on_event=on_event, jobs=settings.jobs)
     if outcome.interrupted:
         print("seqbench: interrupted; the same command resumes", file=sys.stderr)
-        return outcome.exit_code
+        return outcome.exit_code, directory
     finish(directory, plan)
     if outcome.exit_code == 0:
         mark_finished(directory)
-    return outcome.exit_code
+    return outcome.exit_code, directory
 
 
 def finish(directory: Path, plan: Any) -> None:
@@ -175,5 +187,7 @@ def finish(directory: Path, plan: Any) -> None:
         question=plan.experiment.question,
         plot_hints=asdict(plan.experiment.plot),
         scaling=asdict(plan.experiment.scaling),
+        claim=plan.experiment.claim,
+        rests_on=plan.rests_on,
         out=sys.stdout,
     )

@@ -6,7 +6,7 @@ A plan is made from configuration and specs alone and depends on nothing random 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from .config import ConfigBuilder, RunConfig, TrainConfig
 from .resolving import Resolver, Served
 from .sections import ExperimentConfig
 from .sweep import Point
-from .taskspecs import TaskSpec, task_spec
+from .taskspecs import check_swept, task_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Skip:
 class Plan:
     """The trials of one experiment, in the order to run them.
 
-    `builders` maps artifact keys to the trial that trains them.
+    `builders` maps artifact keys to the trial that trains them; `rests_on` says what kind of
+    evidence its rows will be.
     """
 
     experiment: ExperimentConfig
@@ -40,6 +41,7 @@ class Plan:
     trials: tuple[Trial, ...]
     skips: tuple[Skip, ...] = ()
     builders: Mapping[str, str] = field(default_factory=dict)
+    rests_on: str = ""
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -58,6 +60,7 @@ class Plan:
             "digest": self.digest,
             "seed": self.seed,
             "experiment": asdict(self.experiment),
+            "rests_on": self.rests_on,
             "builders": dict(self.builders),
             "trials": [_row(t, key) for t, key in zip(self.trials, self.keys, strict=True)],
             "skipped": [
@@ -149,6 +152,7 @@ class _Planner:
         self._training: dict[str, Trial] = {}
         self._untrainable: dict[str, str] = {}
         self._rounds: dict[str, int] = {}
+        self._datasets: dict[str, None] = {}
 
     def add(self, config: RunConfig, swept: Sequence[str]) -> None:
         """One point; a case that is there already is left out."""
@@ -159,13 +163,15 @@ class _Planner:
                 f"({task.name}, {config.experiment.task}); expected one task an experiment; "
                 "give each task an experiment of its own"
             )
-        _check_read(task, self._experiment.name, swept)
+        check_swept(task, self._experiment.name, swept)
         params = self._builder.params(config, task.sections)
         shown = tuple(name for name in swept if _has(params, name))
         case = Case(self._experiment.name, task.name, params, config.seed, shown)
         case_id = case.case_id
         if case_id in self._cases:
             return
+        if "dataset" in (*task.sections, *self._trains.sections):
+            self._datasets[config.dataset.name] = None
         served = self._resolver.serve(task, config, backend.name, backend.impl)
         trial = self._trial(case, served, config, backend.threads)
         if task.trains:
@@ -225,7 +231,8 @@ class _Planner:
                 skips.append(Skip(placed, reason))
             else:
                 trials.append(placed)
-        return Plan(self._experiment, self._seed, tuple(trials), tuple(skips), builders)
+        rests_on = rests_on_data(self._datasets, self._resolver.embedded)
+        return Plan(self._experiment, self._seed, tuple(trials), tuple(skips), builders, rests_on)
 
     def _evaluations(self) -> Iterator[tuple[int, Trial, str]]:
         """(round, trial, why it cannot run) in the order to run them."""
@@ -256,16 +263,13 @@ class _Planner:
         return f"{self._task.name}.{value_at(trial.case.params, self._task.block)}"
 
 
-def _check_read(task: TaskSpec, experiment: str, swept: Sequence[str]) -> None:
-    """UsageError where a group is swept that the task does not read: every case would be one."""
-    for key in swept:
-        group, _, name = key.partition(".")
-        if name == "name" and group not in task.sections:
-            raise UsageError(
-                f"experiment {experiment}: {key} is swept, expected one of "
-                f"{', '.join(task.sections)}: its task {task.name} has no {group} to choose; leave "
-                f"{group} out of the sweep"
-            )
+def rests_on_data(names: Iterable[str], embedded: Callable[[str], bool]) -> str:
+    """`on embedded data (grammar), a demonstration`, `on real data (mr)`, `on this machine`."""
+    real = [name for name in names if not embedded(name)]
+    made = [name for name in names if embedded(name)]
+    told = [f"real data ({', '.join(real)})"] if real else []
+    told += [f"embedded data ({', '.join(made)}), a demonstration"] if made else []
+    return f"on {' and '.join(told)}" if told else "on this machine"
 
 
 def _has(params: Mapping[str, Any], dotted: str) -> bool:

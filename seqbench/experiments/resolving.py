@@ -116,6 +116,11 @@ class Resolver:
             raise unknown_name(kind, name, named)
         self._registry.contract_spec(kind, name)
 
+    def embedded(self, dataset: str) -> bool:
+        """Whether a data set comes with the project; one that no plugin provides does not."""
+        spec = self._registry.dataset_specs().get(dataset)
+        return spec is not None and spec.embedded
+
     def data_hash(self, dataset: DatasetConfig, params: Mapping[str, Any]) -> str:
         """A digest of the data by what they are made of.
 

@@ -12,6 +12,7 @@ import pandas as pd
 from seqbench.interfaces import StoreError
 
 from .campaign import Tell, load_records, planned
+from .claims import CLAIM, Kept, answered, write_answer
 from .evidence import Evidence
 from .plots import PlotHints, line_plot
 from .render import ceilings, cleanliness, faults, grids, show
@@ -26,7 +27,8 @@ from .table import tidy, write_csv, write_parquet
 class Finished:
     """Where everything lies, and the answer.
 
-    `plot_paths` is empty where nothing can be drawn, `page_path` None where no page can be made.
+    `plot_paths` is empty where nothing can be drawn, `page_path` None where no page can be made,
+    `answer` None where the experiment claims nothing.
     """
 
     table_path: Path
@@ -36,6 +38,7 @@ class Finished:
     page_path: Path | None
     sentence: str
     scaling_path: Path | None = None
+    answer: Kept | None = None
 
 
 def finish(
@@ -46,10 +49,14 @@ def finish(
     plot_hints: Mapping[str, Any],
     out: TextIO,
     scaling: Mapping[str, Any] | None = None,
+    claim: Mapping[str, Any] | None = None,
+    rests_on: str = "",
 ) -> Finished:
     """Write table.csv, table.parquet, summary.csv, plot.png, .svg and report.html.
 
     With an axis in `scaling` (`axis`, `doublings`) scaling.csv as well: the exponents of growth.
+    With a `claim` (seqbench.interfaces.claims) claim.json: what was measured of it, and the answer;
+    `rests_on` says what kind of evidence the rows are.
 
     Prints what went wrong, the table of every task, the paths and the sentence to `out`. Nothing
     but the campaign's files is read, so an old campaign renders without rerunning.
@@ -70,14 +77,16 @@ def finish(
     hints = _hints(plot_hints)
     fits, growth = _scaling(table, scaling or {}, folder)
     plan = {"question": question, "plot": dict(plot_hints), "scaling": dict(scaling or {})}
+    kept = _answer(experiment, claim or {}, rests_on, evidence, folder)
     finished = Finished(
         table_path=write_csv(table, folder / "table.csv"),
         parquet_path=write_parquet(table, folder / "table.parquet"),
         summary_path=write_csv(evidence.summary, folder / "summary.csv"),
         plot_paths=_plot(evidence, hints, folder / "plot", question),
-        page_path=_page(evidence, folder, plan, tell),
+        page_path=_page(evidence, folder, plan, kept, tell),
         sentence=" ".join([sentence(experiment, evidence, hints.metrics), *growth]),
         scaling_path=fits,
+        answer=kept,
     )
     _print(evidence, finished, question, out)
     return finished
@@ -96,6 +105,22 @@ def _scaling(
     return write_csv(fits, path), [scaling_sentence(fits, axis)]
 
 
+def _answer(
+    experiment: str,
+    claim: Mapping[str, Any],
+    rests_on: str,
+    evidence: Evidence,
+    folder: Path,
+) -> Kept | None:
+    """claim.json, where something is claimed; one of an earlier finish goes."""
+    path = folder / CLAIM
+    path.unlink(missing_ok=True)
+    kept = answered(experiment, claim, rests_on, evidence)
+    if kept is not None:
+        write_answer(kept, path)
+    return kept
+
+
 def _hints(plain: Mapping[str, Any]) -> PlotHints:
     known = {f.name for f in fields(PlotHints)}
     return PlotHints(**{name: value for name, value in plain.items() if name in known})
@@ -108,10 +133,12 @@ def _plot(evidence: Evidence, hints: PlotHints, base: Path, title: str) -> list[
     return line_plot(evidence.summary, hints, base, title)
 
 
-def _page(evidence: Evidence, folder: Path, plan: Mapping[str, Any], tell: Tell) -> Path | None:
+def _page(
+    evidence: Evidence, folder: Path, plan: Mapping[str, Any], kept: Kept | None, tell: Tell
+) -> Path | None:
     """Tables that a page cannot show are told; the run has them all the same."""
     try:
-        return campaign_page(evidence, folder, plan)
+        return campaign_page(evidence, folder, plan, kept)
     except StoreError as error:
         tell(str(error))
         return None
@@ -131,3 +158,5 @@ def _print(evidence: Evidence, finished: Finished, question: str, out: TextIO) -
     told += [f"page:  {finished.page_path}"] if finished.page_path else []
     print("\n".join(line for line in told if line), file=out)
     print(f"\n{question} {finished.sentence}".rstrip(), file=out)
+    if finished.answer is not None:
+        print(f"\n{finished.answer.sentence}", file=out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from seqbench.interfaces import UsageError
@@ -37,6 +37,18 @@ class TaskSpec:
     def target(self) -> str:
         """ "module:function"."""
         return f"seqbench.experiments.tasks.{self.module}:run"
+
+
+def check_swept(task: TaskSpec, experiment: str, swept: Sequence[str]) -> None:
+    """UsageError where a group is swept that the task does not read: every case would be one."""
+    for key in swept:
+        group, _, name = key.partition(".")
+        if name == "name" and group not in task.sections:
+            raise UsageError(
+                f"experiment {experiment}: {key} is swept, expected one of "
+                f"{', '.join(task.sections)}: its task {task.name} has no {group} to choose; leave "
+                f"{group} out of the sweep"
+            )
 
 
 TRAIN_SECTIONS = ("dtype", "model", "cell", "dataset", "optimizer", "train")

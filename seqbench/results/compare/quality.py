@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..bleu import RESAMPLES, draws
-from .rebuilt import Rebuilt, rebuilt
+from ..rebuilt import Rebuilt, rebuilt
 from .side import codes_of
 from .statistics import Differences, plain_means
 

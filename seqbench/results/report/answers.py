@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..claims import Kept
 from ..evidence import Evidence
 from ..scaling import scaling_sentence, scaling_table
 from ..sentences import generic_sentence, sentence
@@ -23,12 +24,17 @@ PAIRED = ("cell_cost",)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A sentence, what was asked where that is known, and the sheet that it comes from."""
+    """A sentence, what was asked where that is known, and the sheet that it comes from.
+
+    `verdict` and `claim` are what its claim's answer is, "" where nothing is claimed.
+    """
 
     experiment: str
     question: str
     sentence: str
     sheet: str
+    verdict: str = ""
+    claim: str = ""
 
 
 def answer(
@@ -52,6 +58,13 @@ def with_growth(told: Answer, evidence: Evidence, scaling: Mapping[str, Any]) ->
         return told
     fits = scaling_table(evidence.table, axis, scaling.get("doublings"))
     return replace(told, sentence=f"{told.sentence} {scaling_sentence(fits, axis)}")
+
+
+def with_claim(told: Answer, kept: Kept | None) -> Answer:
+    """The answer to the experiment's claim beside its sentence."""
+    if kept is None or kept.experiment != told.experiment:
+        return told
+    return replace(told, verdict=kept.answer.verdict, claim=kept.sentence)
 
 
 def answer_of(sheet: Sheet) -> list[Answer]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from seqbench.interfaces import StoreError
+from seqbench.interfaces import StoreError, UsageError
 
 from ..campaign import load_records, planned
+from ..claims import Kept, answered
 from ..evidence import Evidence
 from ..summary import summarise
 from ..table import tidy
-from .answers import answer, with_growth
+from .answers import answer, with_claim, with_growth
 from .collected import Collected, document
 from .frames import columns_of
 from .sheet import Sheet
@@ -32,12 +33,30 @@ def read_campaign(folder: Path, found: Collected) -> None:
         )
     items = {record.trial_key: record.items for record in records if record.items}
     table = tidy(records)
-    plan = document(folder / "plan.json").get("experiment", {})
-    add_campaign(found, Evidence(table, summarise(table, items), items), folder, plan)
+    plan = document(folder / "plan.json")
+    asked = plan.get("experiment", {})
+    evidence = Evidence(table, summarise(table, items), items)
+    kept = _answered(asked, str(plan.get("rests_on", "")), evidence, found)
+    add_campaign(found, evidence, folder, asked, kept)
+
+
+def _answered(
+    asked: Mapping[str, Any], rests_on: str, evidence: Evidence, found: Collected
+) -> Kept | None:
+    """Of the claim that the plan made; one that cannot be read is told."""
+    try:
+        return answered(asked.get("name", ""), asked.get("claim") or {}, rests_on, evidence)
+    except UsageError as error:
+        found.notes.append(f"report: {error}; its claim is left out")
+        return None
 
 
 def add_campaign(
-    found: Collected, evidence: Evidence, folder: Path, plan: Mapping[str, Any]
+    found: Collected,
+    evidence: Evidence,
+    folder: Path,
+    plan: Mapping[str, Any],
+    kept: Kept | None,
 ) -> None:
     """Sheets and answers of tables at hand; `plan` is what plan.json says of the experiment."""
     hints = plan.get("plot", {})
@@ -49,7 +68,8 @@ def add_campaign(
     summary = Sheet(name, "summary", str(folder), columns_of(evidence.summary), **common)
     found.add(summary, derived=True)
     told = answer(evidence, name, plan.get("question", ""), hints.get("metrics", ()))
-    found.answers += [with_growth(one, evidence, plan.get("scaling", {})) for one in told]
+    grown = [with_growth(one, evidence, plan.get("scaling", {})) for one in told]
+    found.answers += [with_claim(one, kept) for one in grown]
     if len(evidence.table) > MOST_SAMPLES:
         found.notes.append(
             f"report: {folder}: its {len(evidence.table)} samples are left out, more than "

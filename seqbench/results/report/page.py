@@ -64,6 +64,8 @@ def _document(found: Collected, title: str, version: str) -> dict[str, Any]:
             "question": one.question,
             "sentence": one.sentence,
             "sheet": one.sheet,
+            "verdict": one.verdict,
+            "claim": one.claim,
         }
         for one in found.answers
     ]

@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.interfaces import StoreError
+from seqbench.interfaces import StoreError, UsageError
 
 from ..campaign import check_schema
+from ..claims import CLAIM, Kept, read_answer
 from ..evidence import Evidence
 from ..summary import summarise
 from ..table import read_csv, read_parquet
-from .answers import answer, answer_of
+from .answers import answer, answer_of, with_claim
 from .collected import Collected, document
 from .csvfile import read_columns
 from .frames import columns_of
@@ -44,7 +45,21 @@ def read_file(path: Path, found: Collected, name: str = "") -> None:
     if sheet.kind == "rows":
         _summarised(sheet, path, found)
     else:
-        found.answers += answer_of(sheet)
+        kept = _kept(path, found) if sheet.kind == "summary" else None
+        found.answers += [with_claim(one, kept) for one in answer_of(sheet)]
+
+
+def _kept(path: Path, found: Collected) -> Kept | None:
+    """The claim.json beside a summary; a damaged one is told."""
+    beside = path.parent / CLAIM
+    if not beside.exists():
+        return None
+    found.files.append(beside)
+    try:
+        return read_answer(beside)
+    except (StoreError, UsageError) as error:
+        found.notes.append(f"{error}; its claim is left out")
+        return None
 
 
 def _sheet(path: Path, columns: dict[str, Column], name: str) -> Sheet:

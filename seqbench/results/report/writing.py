@@ -9,6 +9,7 @@ from typing import Any
 
 from seqbench.interfaces import UsageError
 
+from ..claims import Kept
 from ..evidence import Evidence
 from ..files import written
 from .campaigns import add_campaign
@@ -53,10 +54,12 @@ def write_report(paths: Sequence[Path | str], target: Path | str) -> Report:
     return _write(found, target, _title(found))
 
 
-def campaign_page(evidence: Evidence, folder: Path, plan: Mapping[str, Any]) -> Path | None:
+def campaign_page(
+    evidence: Evidence, folder: Path, plan: Mapping[str, Any], kept: Kept | None = None
+) -> Path | None:
     """`report.html` of a campaign whose tables are at hand; None where it has no trial.
 
-    plan : its `question`, `plot` hints and `scaling`
+    plan : its `question`, `plot` hints and `scaling`; kept : the answer to its claim
 
     Raises StoreError where the tables cannot be shown, or the page not be written.
     """
@@ -65,7 +68,7 @@ def campaign_page(evidence: Evidence, folder: Path, plan: Mapping[str, Any]) -> 
     if evidence.table.empty:
         return None
     found = Collected()
-    add_campaign(found, evidence, folder, plan)
+    add_campaign(found, evidence, folder, plan, kept)
     return _write(found, target, _title(found)).path
 
 

@@ -11,7 +11,7 @@ from made_sides import bleus, compared, row
 
 from seqbench.interfaces import Sample
 from seqbench.results.compare.quality import item_variances, with_items
-from seqbench.results.compare.rebuilt import FORMS, rebuilt
+from seqbench.results.rebuilt import FORMS, rebuilt
 
 NOISE = [0, 2, -2, 1, -1]
 

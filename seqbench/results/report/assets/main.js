@@ -66,7 +66,9 @@ function reveal() {
 function drawAnswers() {
   const items = page.answers.map((one) => el("li", {},
     el("button", { type: "button", onclick: () => showAndGo(one.sheet) }, el("bdi", {}, one.experiment)),
-    el("p", {}, one.question ? el("b", {}, one.question + " ") : null, one.sentence)));
+    el("div", {},
+      el("p", {}, one.question ? el("b", {}, one.question + " ") : null, one.sentence),
+      one.verdict ? el("p", {}, el("b", { class: "claim " + one.verdict }, one.verdict), " ", one.claim) : null)));
   replace(byId("answer-list"), items);
   byId("answers").hidden = items.length === 0;
   replace(byId("notes"), page.notes.map((note) => el("li", {}, note)));

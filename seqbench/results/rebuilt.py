@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..bleu import bleu_of_sums, has_statistics, smoothing_of, statistics_matrix
+from .bleu import bleu_of_sums, has_statistics, smoothing_of, statistics_matrix
 
 Items = Mapping[str, Any]
 Score = Callable[[np.ndarray], np.ndarray]
