@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     FREE_CHOICES = 2
     SUBSET = 3
     BATCH_ORDER = 4
+    WORD_ORDER = 5
     HELD_OUT = 20
     OPINIONS = 21
     SCENES = 22
