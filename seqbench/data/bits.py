@@ -34,6 +34,8 @@ class Purpose(IntEnum):
     DIGIT_STRINGS = 30
     TONES = 31
     TRIGGERS = 32
+    RECALL = 40
+    INTERVALS = 41
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:
