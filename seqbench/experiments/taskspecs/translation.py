@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from ..config import RunConfig
 from ..scoring_options import ScoringOptions
-from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, only_model, with_optimizer
+from ._spec import (
+    TRAIN_SECTIONS,
+    TaskSpec,
+    model_and_cell,
+    only_model,
+    token_decoder,
+    with_optimizer,
+)
 
 SECTIONS = (*TRAIN_SECTIONS, "attention")
 
@@ -22,7 +29,7 @@ def _train(config: RunConfig) -> list[str]:
 
 def _translate(config: RunConfig) -> list[str]:
     ScoringOptions.of(config.evaluate.options)  # what makes no sense is refused before a run
-    decoder = f"decoder/{config.decoder.name}"
+    decoder = token_decoder(config)
     return [*decoding_model(config), decoder, "metric/bleu", "analysis/beam_errors"]
 
 
