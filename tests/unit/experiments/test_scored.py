@@ -107,6 +107,14 @@ def test_options_without_sense_are_refused(options, told):
             "model.name is 'language_model', expected 'encoder_decoder', the one model that task",
         ),
         (
+            ["experiment=length_penalty", "decoder=sampling"],
+            "decoder.name is 'sampling', expected a search: the task translate tells search errors",
+        ),
+        (
+            ["experiment=length_bleu", "decoder=ctc_beam"],
+            "decoder.name is 'ctc_beam', a decoder of CTC's frames, expected one that writes token",
+        ),
+        (
             ["experiment=model_scaling", "+workload.options.vocabulary=9"],
             "workload.options is {'vocab_size': 50, 'vocabulary': 9}, expected vocab_size alone",
         ),
