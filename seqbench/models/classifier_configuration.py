@@ -21,8 +21,8 @@ class ClassifierConfig:
     cell : a registered name; num_layers : how many are stacked
     pooling : `final` state of the last layer, or `mean` or `max` over its outputs
     initial : how recurrent weights start, see `recurrent_start`
-    forget_bias : where the bias of the gate that keeps the old state starts; None leaves it at 1 for
-        a cell with a memory and at 0 for others
+    forget_bias : where the bias of the gate that keeps the old state starts; None leaves it at 1
+        for a cell with a memory and at 0 for others
     """
 
     embedding_size: int = 64
