@@ -158,6 +158,9 @@ def test_a_number_in_the_phase_can_be_x(drawn):
             for phase, value in (("lag 10", 1.0), ("lag 100", worst), ("mean", 0.1))
         ]
     (axis,) = drawn(made, PlotHints("phase", ("accuracy",), ("cell.name",), "log"))
-    assert lines_of(axis) == {"gru": [(10, 1.0), (100, 0.5)], "lstm": [(10, 1.0), (100, 0.75)]}
+    assert lines_of(axis) == {
+        "cell.name=gru": [(10, 1.0), (100, 0.5)],
+        "cell.name=lstm": [(10, 1.0), (100, 0.75)],
+    }
     assert axis.get_xlabel() == "phase"
     assert [t.get_text() for t in axis.get_xticklabels()] == ["10", "100"]
