@@ -391,3 +391,20 @@ def test_parts_that_make_no_sense(changes, message):
 def test_claims_that_make_no_sense(changes, message):
     with pytest.raises(UsageError, match=message):
         claim({**PLAIN, **changes})
+
+
+def test_false_is_what_the_table_calls_false():
+    made = [
+        record(
+            f"{together}-{seed}",
+            case_id=str(together),
+            params={"together": together},
+            swept=["together"],
+            seed=seed,
+            samples=[Sample("accuracy", 1.0 if together else 0.2, "fraction", "higher", "")],
+        )
+        for together in (True, False)
+        for seed in (0, 1, 2)
+    ]
+    part = {"metric": "accuracy", "of": {"together": False}, "at_most": 0.3}
+    assert told(part, made).parts[0].value == pytest.approx(0.2)
