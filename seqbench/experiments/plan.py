@@ -17,7 +17,7 @@ from .config import ConfigBuilder, RunConfig, TrainConfig
 from .resolving import Resolver, Served
 from .sections import ExperimentConfig
 from .sweep import Point
-from .taskspecs import task_spec
+from .taskspecs import check_swept, task_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,7 @@ class _Planner:
                 f"({task.name}, {config.experiment.task}); expected one task an experiment; "
                 "give each task an experiment of its own"
             )
+        check_swept(task, self._experiment.name, swept)
         params = self._builder.params(config, task.sections)
         shown = tuple(name for name in swept if _has(params, name))
         case = Case(self._experiment.name, task.name, params, config.seed, shown)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from seqbench.interfaces import RangeError, unknown_name
 
+from .recurrent_start import STARTS
+
 POOLINGS = ("final", "mean", "max")
 
 
@@ -21,6 +23,9 @@ class ClassifierConfig:
     cell : a registered name; num_layers : how many are stacked
     pooling : `final` state of the last layer, or `mean` or `max` over its outputs
     positions : that a dense classifier has inputs for
+    initial : how recurrent weights start, see `recurrent_start`
+    forget_bias : where the bias of the gate that keeps the old state starts; None leaves it at 1 for
+        a cell with a memory and at 0 for others
     """
 
     embedding_size: int = 64
@@ -32,11 +37,15 @@ class ClassifierConfig:
     num_layers: int = 1
     pooling: str = "final"
     positions: int = 1
+    initial: str = "glorot"
+    forget_bias: float | None = None
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
         if self.pooling not in POOLINGS:
             raise unknown_name("pooling", self.pooling, POOLINGS)
+        if self.initial not in STARTS:
+            raise unknown_name("start of recurrent weights", self.initial, STARTS)
         if self.num_layers < 1:
             raise RangeError(
                 f"classifier: num_layers is {self.num_layers}, expected at least 1; "

@@ -13,7 +13,7 @@ from seqbench.registry import registry
 
 from .translation import load_corpus
 
-OPTIONS = ("word_dropout", "num_layers", "pooling")
+OPTIONS = ("word_dropout", "num_layers", "pooling", "initial", "forget_bias")
 """What `model.options` may hold."""
 
 
