@@ -82,6 +82,15 @@ def test_a_difference_of_seeds(gaps, verdict):
     assert told(DIFFERENCE, pairs(*gaps)).verdict == verdict
 
 
+def test_a_part_may_choose_by_true_and_false():
+    """A table writes them in small letters."""
+    part = {**DIFFERENCE, "of": {"model.name": True}, "against": {"model.name": False}}
+    made = []
+    for seed, gap in enumerate((0.30, 0.31, 0.29)):
+        made += [trial(True, 0.5 + gap, seed), trial(False, 0.5, seed)]
+    assert told(part, made).verdict == "supported"
+
+
 def test_a_difference_is_paired_by_seed():
     """Seeds that differ by far more than the models do leave the difference clear."""
     made = []
