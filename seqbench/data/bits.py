@@ -35,6 +35,9 @@ class Purpose(IntEnum):
     DIGIT_STRINGS = 30
     TONES = 31
     TRIGGERS = 32
+    SIGNAL_WORDS = 60
+    RECALL = 40
+    INTERVALS = 41
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:

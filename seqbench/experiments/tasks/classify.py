@@ -43,10 +43,11 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     batches = evaluation_batches(split, len(corpus.classes), params["evaluate"]["batch_size"])
     found = classify(model, batches, context, case.seed)
     cell = kernels.resolved.get(f"cell/{params['cell']['name']}")
+    pooled = kernels.resolved.get("feature/mean_pool")
     return TrialResult(
         samples=samples_of(found, split, len(corpus.classes)),
         items=items_of(found, split),
-        kernel_impl=cell or kernels.resolved["feature/mean_pool"],
+        kernel_impl=cell or pooled or kernels.resolved["embedding/gather"],
         resolved=kernels.resolved,
         artifact=context.trial.needs[0],
         notes={"artifact_digest": bundle.digest, "classes": list(corpus.classes)},
@@ -86,15 +87,27 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 
 def samples_of(found: Classified, split: LabelledSplit, num_classes: int) -> list[Sample]:
-    accuracy = float((found.predicted == split.labels).mean())
+    right = found.predicted == split.labels
     swapped = float((found.predicted != found.shuffled).mean())
     commonest = float(np.bincount(split.labels, minlength=num_classes).max() / len(split))
     return [
-        Sample("accuracy", accuracy, "fraction", "higher", "classify"),
+        Sample("accuracy", float(right.mean()), "fraction", "higher", "classify"),
+        *_by_group(right, split.groups),
         Sample("swap_changes", swapped, "fraction", "none", "classify"),
         Sample("nll", float(found.nll.mean()), "nats/sentence", "lower", "classify"),
         Sample("commonest_class", commonest, "fraction", "none", "classify"),
         Sample("classify_time", found.seconds, "s", "lower", "classify"),
+    ]
+
+
+def _by_group(right: np.ndarray, groups: tuple[str, ...]) -> list[Sample]:
+    """`accuracy_GROUP` of every group that the data set tells."""
+    told = np.array(groups)
+    return [
+        Sample(
+            f"accuracy_{name}", float(right[told == name].mean()), "fraction", "higher", "classify"
+        )
+        for name in dict.fromkeys(groups)
     ]
 
 

@@ -9,7 +9,9 @@ from . import (
     cells,
     classification,
     kernels,
+    lagged,
     language,
+    models,
     speech,
     translation,
     word_sets,
@@ -21,12 +23,14 @@ FAMILIES = (
     translation,
     language,
     classification,
+    lagged,
     captioning,
     word_vectors,
     word_sets,
     speech,
     cells,
     kernels,
+    models,
 )
 TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
 TARGETS = {name: spec.target for name, spec in TASKS.items()}

@@ -59,6 +59,16 @@ def model_and_cell(config: RunConfig) -> list[str]:
     return [f"model/{config.model.name}", f"cell/{config.cell.name}"]
 
 
+def only_model(config: RunConfig, name: str) -> None:
+    """Raises UsageError where the task builds `name` and the config says another model."""
+    if config.model.name != name:
+        raise UsageError(
+            f"model.name is {config.model.name!r}, expected {name!r}, the one model that task "
+            f"{config.experiment.task} of experiment {config.experiment.name} builds; leave "
+            "`model` out of the command, or choose another experiment"
+        )
+
+
 def with_optimizer(uses: Names) -> Names:
     """What training uses beside the model."""
     return lambda config: [*uses(config), f"optimizer/{config.optimizer.name}"]
