@@ -50,6 +50,13 @@ class Sequences:
         starts = self.starts[: count + 1]
         return Sequences(self.ids[: starts[-1]], starts, self.vocab_size)
 
+    def take(self, indices: np.ndarray) -> Sequences:
+        """The sequences `indices` (M,), in that order."""
+        rows = [self[int(index)] for index in indices]
+        starts = np.cumsum([0, *(row.size for row in rows)], dtype=np.int64)
+        ids = np.concatenate(rows) if rows else np.zeros(0, np.int32)
+        return Sequences(ids, starts, self.vocab_size)
+
     def cut(self, max_length: int) -> Sequences:
         """Every sequence cut to its first `max_length` ids."""
         lengths = np.minimum(self.lengths, max_length)

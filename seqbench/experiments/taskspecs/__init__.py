@@ -10,6 +10,7 @@ from . import (
     classification,
     kernels,
     language,
+    searching,
     speech,
     translation,
     word_sets,
@@ -19,6 +20,7 @@ from ._spec import TaskSpec
 
 FAMILIES = (
     translation,
+    searching,
     language,
     classification,
     captioning,

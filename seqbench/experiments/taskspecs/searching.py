@@ -1,0 +1,48 @@
+"""Searches held against the reference (E07) and against exact search (E18)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seqbench.interfaces import UsageError
+
+from ..config import RunConfig
+from ._spec import TaskSpec
+from .translation import SECTIONS, decoding_model
+
+SEARCHES = ("beam", "greedy")
+
+
+def _beam_errors(config: RunConfig) -> list[str]:
+    _expect_decoder("beam_errors", config, ("beam",))
+    analyses = ["analysis/beam_errors", "analysis/true_search_errors"]
+    return [*decoding_model(config), "decoder/beam", "metric/bleu", *analyses]
+
+
+def _exact_search(config: RunConfig) -> list[str]:
+    _expect_decoder("exact_search", config, SEARCHES)
+    exact = config.evaluate.options.get("exact", "exact_depth")
+    searched = [f"decoder/{config.decoder.name}", f"decoder/{exact}"]
+    return [*decoding_model(config), *searched, "metric/bleu"]
+
+
+def _expect_decoder(task: str, config: RunConfig, known: Sequence[str]) -> None:
+    """Refuse what the task cannot compare, before anything is trained."""
+    if config.decoder.name not in known:
+        raise UsageError(
+            f"task {task}: decoder.name is {config.decoder.name!r}, expected "
+            f"{' or '.join(known)}, whose width or result is what the task compares; set "
+            f"decoder={known[0]}"
+        )
+
+
+TASKS = tuple(
+    TaskSpec(
+        name,
+        name,
+        (*SECTIONS, "backend", "decoder", "evaluate"),
+        uses,
+        trains="train",
+    )
+    for name, uses in (("beam_errors", _beam_errors), ("exact_search", _exact_search))
+)
