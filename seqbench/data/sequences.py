@@ -51,11 +51,11 @@ class Sequences:
         return Sequences(self.ids[: starts[-1]], starts, self.vocab_size)
 
     def take(self, indices: np.ndarray) -> Sequences:
-        """The sequences `indices` (M,), in that order."""
-        rows = [self[int(index)] for index in indices]
-        starts = np.cumsum([0, *(row.size for row in rows)], dtype=np.int64)
-        ids = np.concatenate(rows) if rows else np.zeros(0, np.int32)
-        return Sequences(ids, starts, self.vocab_size)
+        """The sequences `indices`, in that order."""
+        lengths = self.lengths_of(indices)
+        ids = self.padded(indices, lengths).T
+        starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        return Sequences(ids[np.arange(ids.shape[1]) < lengths[:, None]], starts, self.vocab_size)
 
     def cut(self, max_length: int) -> Sequences:
         """Every sequence cut to its first `max_length` ids."""

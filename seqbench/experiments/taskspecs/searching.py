@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from seqbench.interfaces import UsageError
 
 from ..config import RunConfig
-from ._spec import TaskSpec
+from ._spec import TaskSpec, only_model
 from .translation import SECTIONS, decoding_model
 
 SEARCHES = ("beam", "greedy")
@@ -28,6 +28,7 @@ def _exact_search(config: RunConfig) -> list[str]:
 
 def _expect_decoder(task: str, config: RunConfig, known: Sequence[str]) -> None:
     """Refuse what the task cannot compare, before anything is trained."""
+    only_model(config, "encoder_decoder")
     if config.decoder.name not in known:
         raise UsageError(
             f"task {task}: decoder.name is {config.decoder.name!r}, expected "
