@@ -9,7 +9,8 @@ import numpy as np
 
 from seqbench.data.batching import evaluation_batches
 from seqbench.experiments.child import TrialContext
-from seqbench.interfaces import Case, Sample, TrialResult, unknown_name
+from seqbench.experiments.search_options import beam_errors_options
+from seqbench.interfaces import Case, Sample, TrialResult
 from seqbench.models.bleu_score import Smoothing
 from seqbench.models.bleu_sentences import sentence_scores
 from seqbench.models.error_analysis import ErrorAnalysis, Verdict
@@ -28,14 +29,11 @@ from .translate import (
     score,
 )
 
-OPTIONS: dict[str, Any] = {"baseline_width": 1, "max_expansions": None, "exact_batches": None}
-"""`evaluate.options`, and what they are unless set: the narrow beam's width; as of `translate`, how
-far an exact search of a sentence may go (None: there is none), and over how many batches."""
-
 
 def run(case: Case, context: TrialContext) -> TrialResult:
     """Decode with the narrow beam and with the case's, judge both, compare them by sentence."""
-    params, options = case.params, task_options(case.params)
+    params = case.params
+    options = beam_errors_options(params["evaluate"]["options"])
     found = ready(case, context)
     batches = evaluation_batches(found.split, params["evaluate"]["batch_size"])
     narrow = _searched(found, batches, _narrow(params["decoder"], options), context)
@@ -60,15 +58,6 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         artifact=found.artifact,
         notes={"artifact_digest": found.digest, "pieces": wide.found.pieces},
     )
-
-
-def task_options(params: Mapping[str, Any]) -> dict[str, Any]:
-    """`evaluate.options` with what is not set. UnknownNameError for one that there is not."""
-    given = params["evaluate"]["options"]
-    for name in given:
-        if name not in OPTIONS:
-            raise unknown_name("option of beam_errors", name, OPTIONS)
-    return OPTIONS | dict(given)
 
 
 def _narrow(decoder: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,9 +16,10 @@ import numpy as np
 from seqbench.data.batching import evaluation_batches
 from seqbench.data.corpus import Split
 from seqbench.experiments.child import TrialContext
-from seqbench.interfaces import Case, DataError, Sample, TrialResult, unknown_name
+from seqbench.experiments.search_options import exact_search_options
+from seqbench.interfaces import Case, DataError, Sample, TrialResult
 from seqbench.kernels.length_penalty import length_penalty
-from seqbench.models.exact_space import MAX_EXPANSIONS, TooManyExpansionsError
+from seqbench.models.exact_space import TooManyExpansionsError
 from seqbench.models.hypotheses import Hypothesis
 from seqbench.models.scoring import pad_strings, score_sequences
 from seqbench.registry import registry
@@ -26,14 +27,6 @@ from seqbench.registry import registry
 from .decoding import Ready, ready
 from .translate import Decoding, decode, score
 
-OPTIONS: dict[str, Any] = {
-    "exact": "exact_depth",
-    "max_expansions": MAX_EXPANSIONS,
-    "longest_source": None,
-}
-"""`evaluate.options`, and what they are unless set: the exact decoder, the most prefixes it may
-expand a sentence, and the most tokens of a source that is taken (None: any)."""
-EXACT = ("exact_depth", "exact_breadth")
 TOLERANCE = {"float32": 1e-5, "float64": 1e-9}
 """Of a score, relative to 1 and more: as near are two strings that the model's own rounding, which
 differs between one row and many, may put in either order."""
@@ -74,7 +67,8 @@ class Pair:
 
 def run(case: Case, context: TrialContext) -> TrialResult:
     """Every short sentence by the case's decoder and by exact search."""
-    params, options = case.params, task_options(case.params)
+    params = case.params
+    options = exact_search_options(params["evaluate"]["options"])
     found = ready(case, context)
     found = replace(found, split=short(found.split, options["longest_source"]))
     batches = evaluation_batches(found.split, 1)
@@ -94,18 +88,6 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         artifact=found.artifact,
         notes={"artifact_digest": found.digest, "sentences": len(pairs), "exact": options["exact"]},
     )
-
-
-def task_options(params: Mapping[str, Any]) -> dict[str, Any]:
-    """`evaluate.options` with what is not set. UnknownNameError for what there is not."""
-    given = params["evaluate"]["options"]
-    for name in given:
-        if name not in OPTIONS:
-            raise unknown_name("option of exact_search", name, OPTIONS)
-    options = OPTIONS | dict(given)
-    if options["exact"] not in EXACT:
-        raise unknown_name("exact decoder", options["exact"], EXACT)
-    return options
 
 
 def short(split: Split, longest: int | None) -> Split:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from seqbench.interfaces import UsageError
 
 from ..config import RunConfig
+from ..search_options import beam_errors_options, exact_search_options
 from ._spec import TaskSpec, only_model
 from .translation import SECTIONS, decoding_model
 
@@ -15,14 +16,21 @@ SEARCHES = ("beam", "greedy")
 
 def _beam_errors(config: RunConfig) -> list[str]:
     _expect_decoder("beam_errors", config, ("beam",))
+    beam_errors_options(config.evaluate.options)
     analyses = ["analysis/beam_errors", "analysis/true_search_errors"]
     return [*decoding_model(config), "decoder/beam", "metric/bleu", *analyses]
 
 
 def _exact_search(config: RunConfig) -> list[str]:
     _expect_decoder("exact_search", config, SEARCHES)
-    exact = config.evaluate.options.get("exact", "exact_depth")
-    searched = [f"decoder/{config.decoder.name}", f"decoder/{exact}"]
+    options = exact_search_options(config.evaluate.options)
+    if config.evaluate.batch_size != 1:
+        raise UsageError(
+            f"task exact_search: evaluate.batch_size is {config.evaluate.batch_size}, expected 1: "
+            "exact search takes a sentence at a time, and times are compared; set "
+            "evaluate.batch_size=1"
+        )
+    searched = [f"decoder/{config.decoder.name}", f"decoder/{options['exact']}"]
     return [*decoding_model(config), *searched, "metric/bleu"]
 
 
