@@ -34,6 +34,8 @@ class Purpose(IntEnum):
     DIGIT_STRINGS = 30
     TONES = 31
     TRIGGERS = 32
+    PLANTED_WORDS = 40
+    PLANTED_PAIRS = 41
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:
