@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from .ab import add_parser as add_ab
 from .compare import add_parser as add_compare
 from .doctor import add_parser as add_doctor
+from .new import add_parser as add_new
 
 DONE, AGAINST, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 LISTS = ("backends", "algorithms", "experiments", "datasets")
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     add_compare(commands)
     add_ab(commands)
     add_doctor(commands)
+    add_new(commands)
     report = commands.add_parser("report", help="one self-contained page of tables and plots")
     report.add_argument(
         "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
@@ -122,6 +124,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .doctor import doctor
 
         return doctor(quick=chosen.quick, as_json=chosen.json)
+    if chosen.command == "new":
+        from .new import new
+
+        return new(chosen)
     if chosen.command == "report":
         from .report import report
 

@@ -1,4 +1,4 @@
-"""What the planted words are judged by: questions, pairs with their similarity, lists for debiasing."""
+"""What the planted words are judged by: questions, pairs and their similarity, debiasing lists."""
 
 from __future__ import annotations
 

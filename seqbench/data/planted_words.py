@@ -26,7 +26,8 @@ SENTENCE, MIDDLE = 11, 5
 FILLED = 40
 """Percent of the places around a planted word that mean nothing."""
 TARGET_OFFSET, CONTEXT_OFFSET = 10, 3
-"""Of Zipf's law: the most frequent planted word is told of about 50 times as often as the rarest."""
+"""Of Zipf's law: sentences speak of the most frequent planted word 49 times as often as of the
+rarest."""
 Sentence = tuple[str, ...]
 
 

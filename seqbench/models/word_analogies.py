@@ -117,7 +117,7 @@ class WordAnalogies:
 def accuracy_change(
     before: np.ndarray, after: np.ndarray, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % interval of the accuracy of `after` less that of `before`: (N,) bool, question by question.
+    """95 % interval of the accuracy of `after` less that of `before`, (N,) bool each.
 
     The paired bootstrap over questions, drawn as how many were won, kept and lost. Questions that
     share a pair of words are taken as independent, so it is too narrow rather than too wide.

@@ -18,11 +18,16 @@ PANEL_INCHES = (5.4, 4.2)
 FONT_SIZE = 11
 MARKERS = "osD^v<>P*X"
 MOST_TICKS = 10
+PHASE = "phase"
+"""As x: the number that a metric's phases end in, where one trial tells several (`lag 10`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlotHints:
-    """What to draw: a dotted key, metrics, the keys that tell lines apart, and the scales."""
+    """What to draw: a dotted key, metrics, the keys that tell lines apart, and the scales.
+
+    x may be `phase`, see PHASE.
+    """
 
     x: str = ""
     metrics: Sequence[str] = ()
@@ -39,6 +44,8 @@ def line_plot(summary: pd.DataFrame, hints: PlotHints, base: Path, title: str = 
     """
     x = f"p.{hints.x}"
     drawn = summary[summary["metric"].isin(list(hints.metrics))]
+    if hints.x == PHASE:
+        summary = drawn = _by_phase(drawn)
     if x not in summary or drawn.empty:
         return []
     drawn = drawn[[plain(value) != "" for value in drawn[x]]]
@@ -46,6 +53,12 @@ def line_plot(summary: pd.DataFrame, hints: PlotHints, base: Path, title: str = 
         return []
     group = _groups(drawn, x, [f"p.{key}" for key in hints.group])
     return _draw(drawn, x, group, hints, Path(base), title)
+
+
+def _by_phase(drawn: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose phase ends in a number, with that as a swept value and no phase."""
+    number = pd.to_numeric(drawn["phase"].str.extract(r"(\d+)$")[0])
+    return drawn.assign(phase="", **{f"p.{PHASE}": number})[number.notna()]
 
 
 def _groups(drawn: pd.DataFrame, x: str, asked: list[str]) -> list[str]:

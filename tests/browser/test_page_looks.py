@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from looking import texts
-from report_inputs import HOSTILE, table
+from made_records import beam
+from report_inputs import HOSTILE, claiming, table
 from test_report_page import named
 
 from seqbench.results.report import write_report
@@ -161,3 +162,17 @@ def test_the_policy_stops_a_script_that_was_not_written_here(browser, pages, tmp
     assert page.run("window.ran") is None
     assert any("Content Security Policy" in str(one) for one in page.complaints())
     page.close()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_answer_to_a_claim_is_marked(tab, tmp_path, dark):
+    """And its words are text, whatever stands in them."""
+    gained = [beam(w, h, seed=s) for s in range(3) for w, h in ((1, 200), (10, 330))]
+    folder = claiming(tmp_path / "c", gained, says=HOSTILE[0])
+    page = tab(write_report([folder], tmp_path / "page.html").path, dark=dark)
+    assert texts(page, "#answer-list .claim") == ["supported"]
+    assert HOSTILE[0] in texts(page, "#answer-list li")[0]
+    assert page.run("window.ran") is None
+    assert page.run("getComputedStyle(document.querySelector('.claim')).color") != page.run(
+        "getComputedStyle(document.body).color"
+    )

@@ -3,8 +3,9 @@
     python tests/docs/claim_page.py keep CAMPAIGN NAME   # copies what a campaign's answer rests on
     python tests/docs/claim_page.py                      # writes the page
 
-NAME is the experiment's id, with `_quick` for embedded data at size=quick. Every answer on the page
-is judged anew from the numbers in claim.json, and a test fails where page, claim or config disagree.
+NAME is the experiment's id, with `_quick` for embedded data at size=quick. Every answer on the
+page is judged anew from the numbers in claim.json, and a test fails where page, claim or config
+disagree.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ KEPT = ("summary.csv", "provenance.json", CLAIM)
 PLOT = "plot.svg"
 HEAD = """# The claims, and what came of them
 
-The notes on sequence models make claims. Each is an experiment (`seqbench run experiment=NAME`), with
-its claim fixed in its config before its first full run: which metric, which contrast, which margin,
-how many seeds. The answer is a function of the rows: *supported* where every part's whole interval
-lies on the asked side, *refuted* where one part's lies on the other (corrected for the number of
-parts), else *undecided on this evidence*. Answers on embedded data are demonstrations; where real
-data were run, they give the headline.
+The notes on sequence models make claims. Each is an experiment (`seqbench run experiment=NAME`),
+with its claim fixed in its config before its first full run: which metric, which contrast, which
+margin, how many seeds. The answer is a function of the rows: *supported* where every part's whole
+interval lies on the asked side, *refuted* where one part's lies on the other (corrected for the
+number of parts), else *undecided on this evidence*. Answers on embedded data are demonstrations;
+where real data were run, they give the headline.
 
 This page is made from `results/claims/` by `python tests/docs/claim_page.py`.
 """

@@ -11,10 +11,14 @@ from seqbench.experiments.config import TrainConfig, run_config
 from seqbench.experiments.plan import value_at
 from seqbench.experiments.resolvers import SIZES
 from seqbench.experiments.searchpath import conf_dir
+from seqbench.experiments.suite import ALL
 from seqbench.experiments.sweep import expand
 from seqbench.experiments.taskspecs import TASKS
+from seqbench.interfaces.claims import claim
+from seqbench.results.plots import PHASE
 
-EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+ALL_TOLD = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+EXPERIMENTS = [name for name in ALL_TOLD if name != ALL]
 OPTIONS = sorted(
     f"{path.parent.name}={path.stem}"
     for path in conf_dir().glob("*/*.yaml")
@@ -37,11 +41,24 @@ def test_every_experiment_composes_resolves_and_sweeps(composer, name, size):
     assert experiment.name == name
     assert experiment.task in TASKS
     for key in experiment.plot.group + ((experiment.plot.x,) if experiment.plot.x else ()):
-        assert key in points[0].swept
+        assert key in (*points[0].swept, PHASE)
     for point in points:
         run_config(point.config)
         for key in point.swept:
             value_at(point.config, key)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_claim_chooses_rows_that_the_experiment_sweeps(composer, name, size):
+    """Its keys are swept, and each value that it asks for is among those that are run."""
+    points = expand([f"experiment={name}", f"size={size}"], composer)
+    for part in claim(points[0].config["experiment"].get("claim") or {}).parts.values():
+        for key, asked in [*part.of.items(), *part.against.items()]:
+            assert key in points[0].swept
+            run = {value_at(point.config, key) for point in points}
+            assert set(asked if isinstance(asked, list) else [asked]) <= run
+        assert not part.along or part.along in points[0].swept
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -54,7 +71,7 @@ def test_every_option_composes_and_is_typed(composer, option):
 def test_experiments_are_listed_with_id_and_summary():
     rows = experiment_rows([conf_dir()])
     assert [row["name"] for row in rows] != []
-    assert {row["name"] for row in rows} == set(EXPERIMENTS)
+    assert {row["name"] for row in rows} == set(ALL_TOLD)
     assert all(row["id"] and row["summary"] for row in rows)
     assert len({row["id"] for row in rows}) == len(rows)
 

@@ -19,7 +19,7 @@ PHASE = "forward"
 
 
 def run(case: Case, context: TrialContext) -> TrialResult:
-    """Time one update of a chunk of words by Zipf's law, after the gate; tell it by word and pair."""
+    """Time an update of a chunk of words by Zipf's law, after the gate; told by word and pair."""
     params = case.params
     table = registry().kernels(params["backend"]["name"], params["backend"]["impl"])
     kind, _, name = params["kernel"].partition("/")

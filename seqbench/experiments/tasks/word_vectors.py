@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from seqbench.data.word_corpus import WordCorpus
 from seqbench.data.word_similarity import SimilarityPairs

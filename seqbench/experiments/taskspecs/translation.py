@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from ..config import RunConfig
-from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
+from ..scoring_options import ScoringOptions
+from ._spec import (
+    TRAIN_SECTIONS,
+    TaskSpec,
+    model_and_cell,
+    only_model,
+    token_decoder,
+    with_optimizer,
+)
 
 SECTIONS = (*TRAIN_SECTIONS, "attention")
 
@@ -15,11 +23,13 @@ def decoding_model(config: RunConfig) -> list[str]:
 
 
 def _train(config: RunConfig) -> list[str]:
+    only_model(config, "encoder_decoder")
     return [*decoding_model(config), "loss/softmax_cross_entropy"]
 
 
 def _translate(config: RunConfig) -> list[str]:
-    decoder = f"decoder/{config.decoder.name}"
+    ScoringOptions.of(config.evaluate.options)  # what makes no sense is refused before a run
+    decoder = token_decoder(config)
     return [*decoding_model(config), decoder, "metric/bleu", "analysis/beam_errors"]
 
 

@@ -28,8 +28,11 @@ from seqbench.interfaces import DataError, RangeError, ShapeError, UsageError
 ITEMS = [(("a",) * (1 + n % 5), n % 2) for n in range(40)]
 
 
+SPLIT_ITEMS = {"train": ITEMS, "valid": ITEMS[:3], "test": ITEMS[:5]}
+
+
 def corpus(**changes):
-    items = {"train": ITEMS, "valid": ITEMS[:3], "test": ITEMS[:5]} | changes
+    items = SPLIT_ITEMS | changes
     return build_labelled("toy", "here", ("no", "yes"), items, min_count=1, max_length=4)
 
 
@@ -56,6 +59,29 @@ def test_empty_splits_and_sentences_are_told():
         corpus(valid=[])
     with pytest.raises(DataError, match="test sentence 1 is empty"):
         corpus(test=[(("a",), 0), ((), 1)])
+
+
+def test_groups_are_cut_with_their_sentences_and_are_part_of_the_hash():
+    told = {"test": list("abcde")}
+    made = build_labelled(
+        "toy", "here", ("no", "yes"), SPLIT_ITEMS, min_count=1, max_length=4, groups=told
+    )
+    assert made.test.head(2).groups == ("a", "b")
+    assert made.train.groups == ()
+    assert made.data_hash != corpus().data_hash
+
+
+def test_a_sentence_without_a_group_is_told():
+    with pytest.raises(DataError, match=r"4 groups for 5 sentences, expected one each"):
+        build_labelled(
+            "toy",
+            "here",
+            ("no", "yes"),
+            SPLIT_ITEMS,
+            min_count=1,
+            max_length=4,
+            groups={"test": list("abcd")},
+        )
 
 
 def test_training_batches_hold_every_sentence_once_and_repeat_themselves():

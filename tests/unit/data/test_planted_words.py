@@ -44,8 +44,8 @@ from seqbench.data.word_corpus import word_corpus
 from seqbench.interfaces import UsageError
 from seqbench.interfaces.errors import SeqbenchError
 
-GOLDEN = "8b14d5969e77cc9683bd5e91e3bcffbc60d52f3a5c2da6e1d58e42fe466ac3f6"
-GOLDEN_PAIRS = "5ef175187bad482c8a2f6ad7a715552fe94414b25d6f092994dcdadeeae7401b"
+GOLDEN = "6650935adc01185a0860238f998217594da856d9340fbd78fa3e460964488134"
+GOLDEN_PAIRS = "ec14f77cea62700c71e01af329a7e90bac80a8c747a2dd03db50d61dc828d550"
 
 
 @pytest.fixture(scope="module")

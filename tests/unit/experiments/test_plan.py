@@ -67,6 +67,14 @@ def test_every_seed_and_cell_trains_once(plan):
     assert len(made.builders) == 4
 
 
+def test_a_training_tells_what_was_swept_of_it_and_no_more(plan):
+    made = plan(*E01, "cell.name=gru,lstm", "cell.hidden_size=8,9")
+    trained = [t.case for t in made.trials if t.case.task == "train"]
+    assert {case.swept for case in trained} == {("cell.name", "cell.hidden_size")}
+    assert len({tuple(value_at(c.params, k) for k in c.swept) for c in trained}) == 4
+    assert "decoder.width" in made.trials[-1].case.swept
+
+
 def test_the_evaluations_backend_trains_nothing_anew(plan):
     made = plan(*E01, "backend=numpy,torch", "decoder.width=1")
     assert tasks(made).count("train") == 1

@@ -70,6 +70,30 @@ def campaign(folder, records):
     return folder
 
 
+GAIN = {
+    "says": "Wider is better",
+    "parts": {
+        "gain": {
+            "metric": "bleu",
+            "effect": "difference",
+            "of": {"decoder.width": 10},
+            "against": {"decoder.width": 1},
+            "at_least": 0.0,
+        }
+    },
+}
+
+
+def claiming(folder, records, says="Wider is better"):
+    """A campaign whose experiment claims something."""
+    campaign(folder, records)
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["experiment"] |= {"name": records[0].experiment, "claim": {**GAIN, "says": says}}
+    plan["rests_on"] = "on embedded data (grammar), a demonstration"
+    (folder / "plan.json").write_text(json.dumps(plan))
+    return folder
+
+
 def ratios(path):
     path.write_text(RATIOS)
     return path

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from made_records import beam, record
 from report_inputs import (
+    GAIN,
     beams,
     campaign,
     cells,
+    claiming,
     column,
     compared,
     comparison,
@@ -21,6 +23,9 @@ from report_inputs import (
 )
 
 from seqbench.interfaces import Sample
+from seqbench.results import summarise, tidy
+from seqbench.results.claims import answered, write_answer
+from seqbench.results.evidence import Evidence
 from seqbench.results.report import campaigns as campaigns_module
 from seqbench.results.report import write_report
 
@@ -29,6 +34,11 @@ ROOT = Path(__file__).parents[3]
 
 def data(tmp_path, *tables):
     return data_of(write_report(tables, tmp_path / "page.html").path)
+
+
+def evidence_of(records):
+    items = {r.trial_key: r.items for r in records}
+    return Evidence(tidy(records), summarise(tidy(records), items), items)
 
 
 @pytest.mark.parametrize(
@@ -184,3 +194,47 @@ def test_an_old_campaign_without_a_plan_or_provenance(tmp_path):
     found = data(tmp_path, folder)
     assert found["answers"][0]["question"] == ""
     assert [entry["key"] for entry in found["sheets"][0]["provenance"]] == []
+
+
+GAINED = [beam(w, h, seed=s) for s in range(3) for w, h in ((1, 200), (10, 330))]
+
+
+def test_a_campaigns_claim_is_answered_on_the_page(tmp_path):
+    (told,) = data(tmp_path, claiming(tmp_path / "c", GAINED))["answers"]
+    assert told["verdict"] == "supported"
+    assert told["claim"].startswith(
+        "The claim “Wider is better” is supported on embedded data (grammar), a demonstration: "
+        "gain: difference of bleu 32"
+    )
+
+
+def test_a_claim_beside_a_summary_is_judged_by_its_numbers(tmp_path):
+    path = summary(tmp_path / "summary.csv", GAINED)
+    kept = answered("beam_width_bleu", GAIN, "on real data (x)", evidence_of(GAINED))
+    write_answer(kept, tmp_path / "claim.json")
+    (told,) = data(tmp_path, path)["answers"]
+    assert told["verdict"] == "supported"
+    document = json.loads((tmp_path / "claim.json").read_text())
+    document["measured"]["gain"]["units"] = {f"seed {s}": -50.0 - s for s in range(3)}
+    (tmp_path / "claim.json").write_text(json.dumps(document))
+    assert data(tmp_path, path)["answers"][0]["verdict"] == "refuted"
+
+
+def test_a_damaged_claim_is_told_and_left_out(tmp_path):
+    path = summary(tmp_path / "summary.csv", GAINED)
+    (tmp_path / "claim.json").write_text("{")
+    page = data(tmp_path, path)
+    assert page["answers"][0]["verdict"] == ""
+    assert "its claim is left out" in "".join(page["notes"])
+    folder = claiming(tmp_path / "c", GAINED)
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["experiment"]["claim"]["parts"]["gain"].pop("at_least")
+    (folder / "plan.json").write_text(json.dumps(plan))
+    page = data(tmp_path, folder)
+    assert page["answers"][0]["verdict"] == ""
+    assert "at_least=None" in "".join(page["notes"])
+
+
+def test_without_a_claim_there_is_no_verdict(tmp_path):
+    (told,) = data(tmp_path, campaign(tmp_path / "c", GAINED))["answers"]
+    assert (told["verdict"], told["claim"]) == ("", "")

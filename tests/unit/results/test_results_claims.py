@@ -266,6 +266,30 @@ def test_the_error_of_items_is_the_bootstraps():
     assert found.item_error == pytest.approx(np.std(gains, ddof=1), rel=1e-6)
 
 
+def test_two_sides_of_other_items_err_by_themselves():
+    """Buckets of a test set: their errors add up, one more sentence or less apart."""
+
+    def sides(count):
+        made = []
+        for width, hits, sentences in ((1, 200, 40), (10, 250, count)):
+            one = beam(width, hits, items=False)
+            one.items = statistics(hits, sentences=40)
+            one.items = {name: values[:sentences] for name, values in one.items.items()}
+            one.samples[0] = Sample("bleu", bleu_of(one.items), "BLEU", "higher", "decode")
+            made.append(one)
+        return measure(Part(**bleu_claim()), evidence(made)).item_error
+
+    alone = []
+    for hits, sentences in ((200, 40), (250, 39)):
+        kept = {k: np.asarray(v)[:sentences] for k, v in statistics(hits).items()}
+        rng = np.random.default_rng(5)
+        draws = (rng.integers(0, sentences, sentences) for _ in range(1000))
+        scores = [bleu_of({k: v[drawn] for k, v in kept.items()}) for drawn in draws]
+        alone.append(np.var(scores, ddof=1))
+    assert sides(39) == pytest.approx(np.sqrt(sum(alone)), rel=0.15)
+    assert sides(40) < 0.8 * sides(39)  # the same sentences pair up
+
+
 def test_trials_without_a_value_are_told():
     made = pairs(0.3, 0.31, 0.29)
     made.append(trial("rnn", 1.0, 3, status="oom", samples=[]))
