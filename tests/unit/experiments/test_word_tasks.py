@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from seqbench.data.huffman import huffman_tree
 from seqbench.data.planted_words import load_planted_words
-from seqbench.experiments.tasks.word_cost import by_word, turns
+from seqbench.experiments.composing import initialised
+from seqbench.experiments.config import run_config
+from seqbench.experiments.sweep import expand
+from seqbench.experiments.tasks.word_cost import by_word, run, turns
 from seqbench.experiments.tasks.word_judges import analogy_sections, similarity_sets
-from seqbench.interfaces import Sample, UnknownNameError
+from seqbench.experiments.taskspecs import task_spec
+from seqbench.interfaces import Sample, UnknownNameError, UsageError
 from seqbench.kernels._word_vectors import SoftmaxChunk, TreeChunk
 from seqbench.measure.workloads import draw
 from seqbench.models.word_analogies import accuracy_change
@@ -59,11 +65,6 @@ def test_without_a_tree_there_is_no_code_length_and_without_times_nothing():
 
 
 def test_a_kernel_that_trains_no_words_has_no_time_a_word():
-    from types import SimpleNamespace
-
-    from seqbench.experiments.tasks.word_cost import run
-    from seqbench.interfaces import UsageError
-
     params = {"backend": {"name": "numpy", "impl": {}}, "kernel": "embedding/gather"}
     case = SimpleNamespace(params=params | {"sizes": {}, "dtype": "float32"}, seed=0)
     with pytest.raises(UsageError, match="kernel is 'embedding/gather', expected a step of word"):
@@ -81,6 +82,60 @@ def test_longer_codes_of_a_larger_vocabulary():
         shares /= shares.sum()
         assert lengths[-1] == pytest.approx(-(shares * np.log2(shares)).sum(), rel=0.1)
     assert lengths == sorted(lengths)
+
+
+# -- what makes no sense is refused before anything runs ------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def composer():
+    with initialised([]) as composer:
+        yield composer
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["experiment=debias", "dataset=brown"],
+            "dataset.name is 'brown', expected vectors with lists for debiasing .planted_bias, "
+            "debias.; set dataset=planted_bias",
+        ),
+        (
+            ["experiment=sampling_power", "dataset=planted_bias"],
+            "dataset.name is 'planted_bias', expected a text to train word vectors on .planted_w",
+        ),
+        (
+            ["experiment=glove", "model=encoder_decoder"],
+            "model.name is 'encoder_decoder', expected a trainer of word vectors .*skipgram_ns.*, "
+            "which is all that experiment glove trains; set model=skipgram_ns",
+        ),
+        (
+            ["experiment=word_vectors", "model=cbow_hs", "+model.options.noise_power=1"],
+            "model.options.noise_power is 1 with model.name 'cbow_hs', expected a model with noise",
+        ),
+        (
+            ["experiment=softmax_loss", "dataset=grammar"],
+            "dataset.name is 'grammar', expected a text",
+        ),
+        (
+            ["experiment=softmax_cost", "kernel=vectors/skipgram_ns"],
+            "kernel is 'vectors/skipgram_ns', expected a step of word vectors such as "
+            "vectors/skipgram_ns_update; experiment=kernel_cost times any other",
+        ),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_refused(composer, overrides, message):
+    config = run_config(expand([*overrides, "size=tiny"], composer)[-1].config)
+    with pytest.raises(UsageError, match=message):
+        task_spec(config.experiment.task).uses(config)
+
+
+def test_what_makes_sense_is_not(composer):
+    for more in (["model=cbow_ns"], ["dataset=brown"], ["backend.name=torch"]):
+        for point in expand(["experiment=sampling_power", "size=tiny", *more], composer):
+            config = run_config(point.config)
+            assert f"model/{config.model.name}" in task_spec("vector_quality").uses(config)
 
 
 # -- judging sets -------------------------------------------------------------------------------
