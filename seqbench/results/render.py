@@ -58,6 +58,19 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "share_of_limit forward",
         "share_of_limit forward_backward",
     ),
+    "kernel_contrast": (
+        "time forward",
+        "time forward_backward",
+        "flops forward",
+        "peak_memory forward",
+    ),
+    "word_cost": (
+        "word_time forward",
+        "words_per_s forward",
+        "pair_time forward",
+        "mean_code_length forward",
+        "peak_memory forward",
+    ),
 }
 """By task: metrics of the terminal's table (`metric` or `metric phase`); files have them all."""
 
