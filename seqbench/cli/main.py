@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from .ab import add_parser as add_ab
 from .compare import add_parser as add_compare
+from .data import add_parser as add_data
 from .doctor import add_parser as add_doctor
 
 DONE, AGAINST, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     add_compare(commands)
     add_ab(commands)
     add_doctor(commands)
+    add_data(commands)
     report = commands.add_parser("report", help="one self-contained page of tables and plots")
     report.add_argument(
         "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
@@ -122,6 +124,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .doctor import doctor
 
         return doctor(quick=chosen.quick, as_json=chosen.json)
+    if chosen.command == "data":
+        from .data import run as data
+
+        return data(chosen)
     if chosen.command == "report":
         from .report import report
 

@@ -6,6 +6,7 @@ from ..config import RunConfig
 from ._spec import TaskSpec
 
 JUDGES = ["metric/word_similarity", "metric/word_analogies"]
+WORD_SETS = ("word_similarity", "word_analogies")
 
 
 def _debias(config: RunConfig) -> list[str]:
@@ -17,11 +18,18 @@ def _quality(config: RunConfig) -> list[str]:
 
 
 TASKS = (
-    TaskSpec("debias", "debias", ("dtype", "backend", "dataset", "evaluate"), _debias),
+    TaskSpec(
+        "debias",
+        "debias",
+        ("dtype", "backend", "dataset", "evaluate"),
+        _debias,
+        also_reads=WORD_SETS,
+    ),
     TaskSpec(
         "vector_quality",
         "vector_quality",
         ("dtype", "backend", "model", "dataset", "train", "evaluate"),
         _quality,
+        also_reads=WORD_SETS,
     ),
 )
