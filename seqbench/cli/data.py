@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from seqbench.interfaces import DataError, UsageError
+from seqbench.interfaces import DataError
 
 DONE, SOME_FAILED = 0, 3
 NARROW, WIDE, WIDEST = 40, 120, 200
@@ -52,11 +52,10 @@ def add_parser(commands: Any) -> None:
 
 def run(chosen: Any) -> int:
     """Returns the exit code."""
-    from seqbench.data.root import data_root
-    from seqbench.experiments.data_sets import data_rows
+    from seqbench.experiments.data_sets import data_rows, root_of
     from seqbench.registry import registry
 
-    root = data_root(chosen.root)
+    root = root_of(chosen.root)
     names = list(dict.fromkeys(chosen.names))
     if chosen.verb == "fetch":
         return fetch(data_rows(registry(), root, names), root, chosen.mirror)
@@ -149,29 +148,25 @@ def _origin(row: Row) -> str:
 
 
 def fetch(rows: Sequence[Row], root: Path, mirror: str) -> int:
-    """Fetch each in turn; one that fails does not keep the others from coming. The exit code.
+    """Fetch what the rows lack; the exit code. Raises UsageError before anything is loaded."""
+    from seqbench.experiments.data_fetching import fetch_rows, to_fetch
 
-    Raises UsageError, before anything is loaded, for one that cannot be fetched.
-    """
-    from seqbench.data.fetching.download import Download, need_pooch
-    from seqbench.data.fetching.fetching import downloads
-
-    lacking_rows = [row for row in rows if row["missing"] or row["damaged"]]
+    wanted = to_fetch(rows)
     for row in rows:
-        if row not in lacking_rows:
+        if row not in wanted:
             print(f"{row['name']}: {_why_nothing(row)}")
-        elif row["get"] != "fetch":
-            raise UsageError(_cannot(row))
-    if not lacking_rows:
+    if not wanted:
         return DONE
-    need_pooch()
-    with downloads(root) as folder:
-        download = Download(folder, bar=_bar)
-        try:
-            done = [_fetch_one(row, root, download, mirror) for row in lacking_rows]
-        finally:
-            download.close()
-    return DONE if all(done) else SOME_FAILED
+    came = fetch_rows(
+        wanted,
+        root,
+        mirror=mirror,
+        begin=_begin,
+        tell=lambda text: print(f"  {text}", flush=True),
+        end=lambda row, found: _end(found, root),
+        bar=_bar,
+    )
+    return DONE if came else SOME_FAILED
 
 
 def _why_nothing(row: Row) -> str:
@@ -181,32 +176,17 @@ def _why_nothing(row: Row) -> str:
     }.get(row["state"], "there already, nothing to fetch")
 
 
-def _cannot(row: Row) -> str:
-    return (
-        f"data fetch: {row['name']} is not fetched by seqbench ({row['licence']}), expected a data "
-        f"set that may be; by hand: {row['by_hand'] or row['origin']}; nothing was fetched"
-    )
-
-
-def _fetch_one(row: Row, root: Path, download: Any, mirror: str) -> bool:
-    """The licence first. Whether it came."""
-    from seqbench.data.fetching.fetching import fetch as fetch_files
-
+def _begin(row: Row) -> None:
+    """The licence, before anything is loaded."""
     print(f"{row['name']}: {row['summary']}")
-    print(f"  licence: {row['licence']}\n  from: {row['origin']}", flush=True)
-    try:
-        fetched = fetch_files(
-            root,
-            row["files"],
-            download,
-            tell=lambda text: print(f"  {text}", flush=True),
-            mirror=mirror,
-        )
-    except DataError as error:
-        print(f"seqbench: error: {error}", file=sys.stderr)
-        return False
-    print(f"  whole: {len(fetched.placed)} files placed, {len(fetched.kept)} were there, in {root}")
-    return True
+    print(f"  licence: {row['licence']}\n  from: {_origin(row)}", flush=True)
+
+
+def _end(found: tuple[int, int] | DataError, root: Path) -> None:
+    if isinstance(found, DataError):
+        print(f"seqbench: error: {found}", file=sys.stderr)
+    else:
+        print(f"  whole: files placed: {found[0]}, there before: {found[1]}, in {root}")
 
 
 def _bar(said: str, there: int, total: int | None) -> AbstractContextManager[Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.data.fetching.origins import BY_HAND, ORIGIN_OF
 from seqbench.data.fetching.presence import presence
+from seqbench.data.root import data_root
 from seqbench.interfaces import DatasetSpec, unknown_name
 
 from .searchpath import config_dirs
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 EMBEDDED, YOURS = "embedded", "yours"
 DEFAULT = re.compile(r"^ +- (?:override /)?dataset: (\S+)", re.MULTILINE)
 SWEPT = re.compile(r"^ +(?:dataset|dataset\.name): (.+)$", re.MULTILINE)
+
+
+def root_of(named: str | None) -> Path:
+    """The data root: the one named, or the user's."""
+    return data_root(named)
 
 
 def data_rows(registry: Registry, root: Path, names: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ def _of_origin(
         raise
     for part in parts:
         place(root, part, [_packed(file, made[file], part.sha256) for file in part.files])
-    tell(f"{_called(files)}: placed")
+    tell(f"{_called(files)}: placed, from {url}")
     path.unlink()
     return files
 
