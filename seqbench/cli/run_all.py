@@ -19,7 +19,8 @@ INTERRUPTED = 130
 def run_all(overrides: Sequence[str], composer: Composer) -> int:
     """All are planned before any runs; one that fails does not keep the others from running.
 
-    Those whose data are not here are left out, and told. Returns the worst exit code; 130 where the user stopped it, and the same command goes on.
+    Those whose data are not here are left out, and told. Returns the worst exit code; 130 where the
+    user stopped it, and the same command goes on.
 
     Raises UsageError for what makes no sense to one of the experiments.
     """
