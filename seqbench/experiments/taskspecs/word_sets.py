@@ -17,6 +17,7 @@ TEXTS = ("planted_words", "text8_brown", "text8_prefix", "brown")
 TRAINED = [spec.name for spec in vectors.COMPOSITIONS if spec.kind == "model"]
 _OTHERS = (classification, language, speech, translation)
 _OTHER_MODELS = {s.name for f in _OTHERS for s in f.COMPOSITIONS if s.kind == "model"}
+WORD_SETS = ("word_similarity", "word_analogies")
 
 
 def _debias(config: RunConfig) -> list[str]:
@@ -55,11 +56,18 @@ def _check_data(config: RunConfig, fit: Sequence[str], what: str) -> None:
 
 
 TASKS = (
-    TaskSpec("debias", "debias", ("dtype", "backend", "dataset", "evaluate"), _debias),
+    TaskSpec(
+        "debias",
+        "debias",
+        ("dtype", "backend", "dataset", "evaluate"),
+        _debias,
+        also_reads=WORD_SETS,
+    ),
     TaskSpec(
         "vector_quality",
         "vector_quality",
         ("dtype", "backend", "model", "dataset", "train", "evaluate"),
         _quality,
+        also_reads=WORD_SETS,
     ),
 )

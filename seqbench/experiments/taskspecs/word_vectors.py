@@ -27,6 +27,7 @@ TASKS = (
         (*SECTIONS, "backend", "evaluate"),
         _judge,
         trains="train_vectors",
+        also_reads=("word_similarity",),
     ),
 )
 """`train.backend` is what trains (gensim is one); the root's `backend` computes the scores."""

@@ -161,6 +161,35 @@ def test_what_makes_no_sense_is_told_before_anything_runs(plan, override, messag
     assert message in told(plan, *E01, override)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["experiment=beam_width_bleu", "decoder=ctc_beam"],
+            "decoder.name is 'ctc_beam', a decoder of CTC's frames, expected one that writes token "
+            "after token, as the model encoder_decoder does; set decoder=beam",
+        ),
+        (["experiment=captioning", "decoder=ctc_greedy"], "as the model captioner does; set dec"),
+        (["experiment=language_model", "decoder=ctc_beam"], "as the model language_model does"),
+        (
+            ["experiment=transcription", "decoder=beam"],
+            "decoder.name is 'beam', expected one of ctc_greedy, ctc_beam: the model "
+            "speech_recogniser gives labels to frames and writes no tokens; set decoder=ctc_beam",
+        ),
+        (
+            ["experiment=sentiment", "attention=none,additive"],
+            "experiment sentiment: attention.name is swept, expected one of dtype, model, cell, "
+            "dataset, optimizer, train, backend, evaluate: its task classify has no attention to "
+            "choose; leave attention out of the sweep",
+        ),
+        (["experiment=transcription", "attention.name=dot,additive"], "task transcribe has no att"),
+        (["experiment=trigger_word", "decoder=beam,greedy"], "detect_triggers has no decoder to"),
+    ],
+)
+def test_parts_that_do_not_fit_are_told_before_anything_runs(plan, overrides, message):
+    assert message in told(plan, "size=tiny", *overrides)
+
+
 def test_no_attention_asks_for_none(plan):
     made = plan(*E01, "attention=none")
     assert not any(slot.startswith("attention/") for slot in made.trials[0].resolved)

@@ -173,8 +173,8 @@ def test_bleu_is_rebuilt_as_the_models_scorer_has_it():
 
 
 def test_precisions_and_bleu_without_penalty_are_rebuilt():
-    """40 sentences of ten words, the first 250 words right; outputs half as long as they should."""
-    kept = statistics(250) | {"reference_lengths": [20] * 40}
+    """40 sentences of ten words, the first 255 words right; outputs half as long as they should."""
+    kept = statistics(255) | {"reference_lengths": [20] * 40}
     precisions = [
         100 * np.sum(kept["bleu_matches"], axis=0)[n] / np.sum(kept["bleu_totals"], axis=0)[n]
         for n in range(4)
