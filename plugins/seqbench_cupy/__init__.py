@@ -58,6 +58,7 @@ def _cells() -> list[ImplementationSpec]:
                 ("gru_simplified", "GRUSimplified"),
                 ("lstm", "LSTM"),
                 ("lstm_peephole", "LSTMPeephole"),
+                ("lstm_peephole_full", "LSTMPeepholeFull"),
                 ("lstm_coupled", "LSTMCoupled"),
             )
         ),

@@ -21,7 +21,7 @@ GRU = Cell(("Gru",), 3, kept="backward", splits=True)
 GRU_RESET_BEFORE = Cell(("GruReset", "GruNew"), 3, kept="always")
 LSTM = Cell(("Lstm",), 4, memory=True)
 LSTM_PEEPHOLE = Cell(("LstmPeephole",), 4, memory=True)
-LSTM_PEEPHOLE_FULL = Cell(("LstmPeepholeFull",), 4, memory=True)
+LSTM_PEEPHOLE_FULL = Cell(("LstmPeepholeFull",), 4, memory=True, sees_cell=True)
 LSTM_COUPLED = Cell(("LstmCoupled",), 3, memory=True)
 
 HELPERS_SOURCE = HELPERS  # here, where checks over all sources look for it

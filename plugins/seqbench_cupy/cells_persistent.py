@@ -2,8 +2,8 @@
 
 A block owns UNITS units with all their gates and keeps their rows of weight_hh in shared memory;
 blocks exchange the state through global memory, at a barrier of the whole grid. What does not fit
-`supports` tells; nothing falls back to another tier. The LSTM that reads c through matrices has no
-such plan: it would exchange c as well.
+`supports` tells; nothing falls back to another tier. The LSTM that reads c through matrices keeps
+those too, and exchanges c beside h.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from .cells import (
     LSTM,
     LSTM_COUPLED,
     LSTM_PEEPHOLE,
+    LSTM_PEEPHOLE_FULL,
     RNN,
+    FullPeepholes,
     GRUBiases,
     Peepholes,
     ResetBefore,
@@ -55,8 +57,9 @@ def persistent_source(cell: Cell) -> CudaSource:
 
 def kept_bytes(cell: Cell, H: int, itemsize: int) -> int:
     """Shared memory of the kept weights: the larger of forward and backward."""
-    forward = cell.gates * _kept_stride(H)
-    read = (cell.gates,) if len(cell.parts) == 1 else (cell.gates - 1, 1)
+    read = [cell.gates] if len(cell.parts) == 1 else [cell.gates - 1, 1]
+    read += [2, 1] if cell.sees_cell else []  # i and f, and o, through weight_ch
+    forward = sum(read) * _kept_stride(H)
     backward = sum(_kept_stride(gates * H) for gates in read)
     return UNITS * max(forward, backward) * itemsize
 
@@ -129,8 +132,9 @@ class PersistentPlan(RecurrentPlan):
     def _run_backward(self) -> None:
         self._launch(
             "persistent_backward",
-            *(self._lengths, self._weight_t, self._more, self._hidden, self._cell),
-            *(self._gates, self._kept, self._d_output, self._d_h, self._d_c),
+            *(self._lengths, self._weight_t, self._more, self._more_t),
+            *(self._hidden, self._cell, self._gates, self._kept),
+            *(self._d_output, self._d_h, self._d_c),
             *(self._d_gates, self._d_recurrent, self.dims.B, self.dims.H),
         )
 
@@ -154,6 +158,7 @@ GRU_SOURCE = persistent_source(GRU)
 GRU_RESET_BEFORE_SOURCE = persistent_source(GRU_RESET_BEFORE)
 LSTM_SOURCE = persistent_source(LSTM)
 LSTM_PEEPHOLE_SOURCE = persistent_source(LSTM_PEEPHOLE)
+LSTM_PEEPHOLE_FULL_SOURCE = persistent_source(LSTM_PEEPHOLE_FULL)
 LSTM_COUPLED_SOURCE = persistent_source(LSTM_COUPLED)
 
 
@@ -179,6 +184,10 @@ class LSTMPersistentPlan(PersistentPlan):
 
 class LSTMPeepholePersistentPlan(Peepholes, PersistentPlan):
     cell, source = LSTM_PEEPHOLE, LSTM_PEEPHOLE_SOURCE
+
+
+class LSTMPeepholeFullPersistentPlan(FullPeepholes, PersistentPlan):
+    cell, source = LSTM_PEEPHOLE_FULL, LSTM_PEEPHOLE_FULL_SOURCE
 
 
 class LSTMCoupledPersistentPlan(PersistentPlan):
@@ -207,6 +216,10 @@ class LSTMPersistent(PersistentCell):
 
 class LSTMPeepholePersistent(PersistentCell):
     plan_type = LSTMPeepholePersistentPlan
+
+
+class LSTMPeepholeFullPersistent(PersistentCell):
+    plan_type = LSTMPeepholeFullPersistentPlan
 
 
 class LSTMCoupledPersistent(PersistentCell):

@@ -44,7 +44,8 @@ class Cell:
 
     gates : rows of weight_hh over H; memory : whether it has c; kept : what it keeps beside gates
     and states ("", "backward" for backward alone, "always"); splits : whether gradients towards
-    the recurrent product are others than towards the input
+    the recurrent product are others than towards the input; sees_cell : whether i, f and o read c
+    through a matrix
     """
 
     parts: tuple[str, ...]
@@ -52,6 +53,7 @@ class Cell:
     memory: bool = False
     kept: str = ""
     splits: bool = False
+    sees_cell: bool = False
 
 
 class RecurrentPlan(CudaPlan):

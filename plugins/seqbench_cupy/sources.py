@@ -80,6 +80,8 @@ def _expanded(file: str, seen: set[str]) -> Iterator[str]:
         included = re.match(r'\s*#include "([^"]+)"', line)
         if included is None:
             yield line
-        elif included[1] not in seen:
+        elif included[1] in seen:
+            yield ""
+        else:
             yield from _expanded(included[1], seen)
             yield f'#line {number + 1} "{file}"'

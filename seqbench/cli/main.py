@@ -15,6 +15,7 @@ from .ab import add_parser as add_ab
 from .compare import add_parser as add_compare
 from .data import add_parser as add_data
 from .doctor import add_parser as add_doctor
+from .new import add_parser as add_new
 
 DONE, AGAINST, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 LISTS = ("backends", "algorithms", "experiments", "datasets")
@@ -92,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     add_compare(commands)
     add_ab(commands)
     add_doctor(commands)
+    add_new(commands)
     add_data(commands)
     report = commands.add_parser("report", help="one self-contained page of tables and plots")
     report.add_argument(
@@ -124,6 +126,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .doctor import doctor
 
         return doctor(quick=chosen.quick, as_json=chosen.json)
+    if chosen.command == "new":
+        from .new import new
+
+        return new(chosen)
     if chosen.command == "data":
         from .data import run as data
 

@@ -28,12 +28,16 @@ class Purpose(IntEnum):
     FREE_CHOICES = 2
     SUBSET = 3
     BATCH_ORDER = 4
+    WORD_ORDER = 5
     HELD_OUT = 20
     OPINIONS = 21
     SCENES = 22
     DIGIT_STRINGS = 30
     TONES = 31
     TRIGGERS = 32
+    SIGNAL_WORDS = 60
+    RECALL = 40
+    INTERVALS = 41
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:

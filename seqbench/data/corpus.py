@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from seqbench.interfaces import DataError, UsageError
 
 from .sequences import Sequences
@@ -51,6 +53,16 @@ class Split:
             targets=self.targets[:count],
             source_ids=self.source_ids.head(count),
             target_ids=self.target_ids.head(count),
+        )
+
+    def take(self, indices: np.ndarray) -> Split:
+        """The pairs `indices`, in that order."""
+        return replace(
+            self,
+            sources=[self.sources[i] for i in indices],
+            targets=[self.targets[i] for i in indices],
+            source_ids=self.source_ids.take(indices),
+            target_ids=self.target_ids.take(indices),
         )
 
 

@@ -29,7 +29,7 @@ def topics_hash() -> str:
 
 
 def topics_text(level: str) -> dict[str, list[str]]:
-    """The paragraphs of each split, a line each; words apart by spaces at the word level.
+    """The paragraphs of each split, a line each; words apart by spaces at the level "word".
 
     Topics repeat each other's paragraphs. One that stands in a held-out topic is left out of the
     training text, else a model would have read what it is asked.

@@ -20,12 +20,16 @@ Item = tuple[Tokens, int]
 
 @dataclass(frozen=True, slots=True)
 class LabelledSplit:
-    """N sentences, as strings and as ids cut to the corpus's maximum, and labels (N,) int32."""
+    """N sentences, as strings and as ids cut to the corpus's maximum, and labels (N,) int32.
+
+    groups : what each sentence is counted with apart from all, () where a data set tells none
+    """
 
     name: str
     sentences: Sequence[Tokens]
     ids: Sequences
     labels: np.ndarray
+    groups: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.sentences)
@@ -41,6 +45,7 @@ class LabelledSplit:
             sentences=self.sentences[:count],
             ids=self.ids.head(count),
             labels=self.labels[:count],
+            groups=self.groups[:count],
         )
 
 
@@ -74,10 +79,12 @@ def build_labelled(
     *,
     min_count: int,
     max_length: int,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> LabelledCorpus:
     """Count the vocabulary on the training sentences and encode every split.
 
-    A sentence longer than `max_length` tokens is cut to its first ones, in every split.
+    A sentence longer than `max_length` tokens is cut to its first ones, in every split. `groups`
+    name a group for each sentence of each split.
 
     Raises
     ------
@@ -93,9 +100,11 @@ def build_labelled(
     for split in SPLITS:
         _check_items(name, split, items[split], len(classes))
     vocabulary = Vocabulary.build((s for s, _ in items["train"]), min_count=min_count)
-    train, valid, test = (_encoded(s, items[s], vocabulary, max_length) for s in SPLITS)
+    told = {split: tuple((groups or {}).get(split, ())) for split in SPLITS}
+    train, valid, test = (_encoded(s, items[s], told[s], vocabulary, max_length) for s in SPLITS)
     parts = [f"{split} {items_hash(items[split])}" for split in SPLITS]
     parts += [vocabulary.digest, str(max_length), *classes]
+    parts += [" ".join(told[split]) for split in SPLITS if told[split]]
     data_hash = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return LabelledCorpus(name, origin, tuple(classes), train, valid, test, vocabulary, data_hash)
 
@@ -126,8 +135,17 @@ def _check_items(name: str, split: str, items: Sequence[Item], num_classes: int)
 
 
 def _encoded(
-    name: str, items: Sequence[Item], vocabulary: Vocabulary, max_length: int
+    name: str,
+    items: Sequence[Item],
+    groups: tuple[str, ...],
+    vocabulary: Vocabulary,
+    max_length: int,
 ) -> LabelledSplit:
+    if groups and len(groups) != len(items):
+        raise DataError(
+            f"data set {name}: {len(groups)} groups for {len(items)} sentences, expected one each; "
+            "name a group for every sentence or for none"
+        )
     sentences, labels = zip(*items, strict=True)
     ids = Sequences.encode(sentences, vocabulary).cut(max_length)
-    return LabelledSplit(name, sentences, ids, np.array(labels, np.int32))
+    return LabelledSplit(name, sentences, ids, np.array(labels, np.int32), groups)

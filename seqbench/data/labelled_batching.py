@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,23 @@ def make_batch(split: LabelledSplit, indices: np.ndarray, num_classes: int) -> L
     )
     validate_batch(batch, split.ids.vocab_size, num_classes)
     return batch
+
+
+def shuffled_words(batch: LabelledBatch, seed: int) -> LabelledBatch:
+    """The batch with the words of each sentence in an order of (seed, which item it is).
+
+    A sentence of at least two different words is never left as it was: an order that changes
+    nothing is drawn again.
+    """
+    ids = batch.ids.copy()
+    for column, (index, length) in enumerate(
+        zip(batch.indices.tolist(), batch.lengths.tolist(), strict=True)
+    ):
+        words = batch.ids[:length, column]
+        generator = philox(seed, Purpose.WORD_ORDER, index)
+        while (words != words[0]).any() and (ids[:length, column] == words).all():
+            ids[:length, column] = words[permutation(length, generator)]
+    return replace(batch, ids=ids)
 
 
 def validate_batch(batch: LabelledBatch, vocab_size: int, num_classes: int) -> None:

@@ -50,6 +50,13 @@ class Sequences:
         starts = self.starts[: count + 1]
         return Sequences(self.ids[: starts[-1]], starts, self.vocab_size)
 
+    def take(self, indices: np.ndarray) -> Sequences:
+        """The sequences `indices`, in that order."""
+        lengths = self.lengths_of(indices)
+        ids = self.padded(indices, lengths).T
+        starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        return Sequences(ids[np.arange(ids.shape[1]) < lengths[:, None]], starts, self.vocab_size)
+
     def cut(self, max_length: int) -> Sequences:
         """Every sequence cut to its first `max_length` ids."""
         lengths = np.minimum(self.lengths, max_length)

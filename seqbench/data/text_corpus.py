@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,11 +25,13 @@ class TextSplit:
 
     lines : ids without EOS; a line may be empty
     characters : (N,) int64, of the text that each line's ids stand for, its end counted as one
+    unknown : what the text has where the ids say UNK, in its order
     """
 
     name: str
     lines: Sequences
     characters: np.ndarray
+    unknown: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -51,7 +54,9 @@ class TextSplit:
         """The first `count` lines, or all for None."""
         if count is None or count >= len(self):
             return self
-        return TextSplit(self.name, self.lines.head(count), self.characters[:count])
+        lines = self.lines.head(count)
+        unknown = self.unknown[: int((lines.ids == UNK_ID).sum())]
+        return TextSplit(self.name, lines, self.characters[:count], unknown)
 
     def stream(self) -> np.ndarray:
         """(num_tokens,) int32: every line with its EOS, end to end."""
@@ -182,7 +187,10 @@ def _known(text: Iterable[str], level: Level) -> Iterator[Sentence]:
 
 def _encoded(split: str, text: Sequence[str], vocabulary: Vocabulary) -> TextSplit:
     characters = np.array([len(line) + 1 for line in text], np.int64)
-    return TextSplit(split, Sequences.encode(text, vocabulary), characters)
+    lines = Sequences.encode(text, vocabulary)
+    tokens = (token for line in text for token in units(line, vocabulary.level))
+    places = (lines.ids == UNK_ID).tolist()
+    return TextSplit(split, lines, characters, tuple(itertools.compress(tokens, places)))
 
 
 def _check_lengths(name: str, split: TextSplit, max_length: int | None) -> None:

@@ -1,8 +1,9 @@
 """The texts that language models are trained on: of the data root, or what Python itself carries.
 
 Every loader takes the keywords of `build_text_corpus` that are its caller's (`min_count`,
-`max_size`, `max_length`), `num_train`, `num_valid`, `num_test` for the first lines alone, `level`
-and `continuous`.
+`max_size`, `max_length`), `num_train`, `num_valid`, `num_test` for the first lines alone, `level`,
+`continuous` and `layout`: "words" for words apart by single spaces at either level, so that words
+and characters can be compared on one text; None for the layout that the level has by itself.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from seqbench.interfaces import DataError
+from seqbench.interfaces import DataError, UsageError
 
 from .bits import Purpose, permutation, philox
 from .checked_files import Source, checked_file
@@ -34,6 +35,7 @@ from .vocabulary import Level
 
 Root = str | os.PathLike[str] | None
 Lines = Sequence[str]
+Layout = Literal["words"] | None
 
 
 def load_ptb(*, root: Root = None, level: Level = "word", **options: Any) -> TextCorpus:
@@ -66,19 +68,33 @@ def load_names(*, root: Root = None, seed: int = 0, **options: Any) -> TextCorpu
     return _corpus(NAMES, splits, {"level": "character", "continuous": False} | options)
 
 
-def load_help_topics(*, level: Level = "word", **options: Any) -> TextCorpus:
+def load_help_topics(*, level: Level = "word", layout: Layout = None, **options: Any) -> TextCorpus:
     """Python's help topics, a paragraph a line: a tenth of the topics valid, a tenth test.
 
-    The text is that of the Python that runs; its SHA-256 stands in the corpus's facts.
+    With `layout` "words" characters are those of the word level's text, in lower case. The text is
+    that of the Python that runs; its SHA-256 stands in the corpus's facts.
     """
     facts = {"topics_sha256": topics_hash()}
     defaults = {"level": level, "continuous": True}
-    splits = topics_text(level)
+    splits = topics_text("word" if _checked(layout, "help_topics") else level)
     return _built("help_topics", HELP_ORIGIN, splits, defaults | options, facts)
 
 
 def _corpus(source: TextSource, splits: Mapping[str, Lines], options: dict[str, Any]) -> TextCorpus:
+    if _checked(options.pop("layout", None), source.name):
+        splits = {
+            name: [" ".join(line.split()) for line in lines] for name, lines in splits.items()
+        }
     return _built(source.name, source.origin, splits, options, {})
+
+
+def _checked(layout: str | None, name: str) -> Layout:
+    if layout not in (None, "words"):
+        raise UsageError(
+            f"data set {name}: layout is {layout!r}, expected 'words' or null; set "
+            "dataset.options.layout=words for one text at both levels"
+        )
+    return layout  # type: ignore[return-value]
 
 
 def _built(

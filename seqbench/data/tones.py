@@ -25,6 +25,7 @@ WORDS = (
     "tent mask iota east noon stone meal tin alto moss"
 ).split()
 MAX_WORDS = 3
+NOISE = 0.02
 FULL_SCALE = 32768
 
 
@@ -36,16 +37,21 @@ def load_tones(
     num_test: int | None = 100,
     min_count: int = 1,
     max_length: int = 60,
+    noise: float = NOISE,
     root: object = None,
 ) -> SpeechCorpus:
     """Utterances of 1 to 3 words; no file is read. Those of a smaller split are the first of a
     larger one. `min_count` and `max_length` speak of words and are not looked at.
 
+    noise : standard deviation of the noise; a letter's loudest partial is 0.25 to 0.5
+
     Raises
     ------
     UsageError
-        If a size is missing or below 1.
+        If a size is missing or below 1, or the noise is below 0 or no number.
     """
+    if not 0 <= noise < math.inf:
+        raise UsageError(f"tones: noise is {noise}, expected at least 0; {NOISE} is hardly heard")
     counts = {"train": num_train, "valid": num_valid, "test": num_test}
     splits = {}
     for index, (split, count) in enumerate(counts.items()):
@@ -53,7 +59,7 @@ def load_tones(
             raise UsageError(
                 f"tones: num_{split} is {count}, expected at least 1: generated data have no end"
             )
-        made = [utterance(seed, index << 24 | number) for number in range(count)]
+        made = [utterance(seed, index << 24 | number, noise) for number in range(count)]
         splits[split] = SpeechSplit(
             split,
             [signal for _, signal in made],
@@ -63,7 +69,7 @@ def load_tones(
     return SpeechCorpus("tones", f"generated from seed {seed}", SAMPLE_RATE, LABELS, **splits)
 
 
-def utterance(seed: int, index: int) -> tuple[str, np.ndarray]:
+def utterance(seed: int, index: int, level: float = NOISE) -> tuple[str, np.ndarray]:
     """The text and the samples (n,) float32 of one utterance."""
     bits = Bits(seed, Purpose.TONES, 2 * index)
     text = " ".join(WORDS[bits.below(len(WORDS))] for _ in range(1 + bits.below(MAX_WORDS)))
@@ -72,7 +78,7 @@ def utterance(seed: int, index: int) -> tuple[str, np.ndarray]:
     parts.append(np.zeros(320 + bits.below(320)))
     clean = np.concatenate(parts)
     generator = philox(seed, Purpose.TONES, 2 * index + 1)
-    return text, quantised(clean + noise(generator, clean.size, 0.02))
+    return text, quantised(clean + noise(generator, clean.size, level))
 
 
 def sound(letter: str, bits: Bits) -> np.ndarray:

@@ -17,7 +17,7 @@ from .config import ConfigBuilder, RunConfig, TrainConfig
 from .resolving import Resolver, Served
 from .sections import ExperimentConfig
 from .sweep import Point
-from .taskspecs import task_spec
+from .taskspecs import check_swept, task_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,7 @@ class _Planner:
                 f"({task.name}, {config.experiment.task}); expected one task an experiment; "
                 "give each task an experiment of its own"
             )
+        check_swept(task, self._experiment.name, swept)
         params = self._builder.params(config, task.sections)
         shown = tuple(name for name in swept if _has(params, name))
         case = Case(self._experiment.name, task.name, params, config.seed, shown)
@@ -174,7 +175,7 @@ class _Planner:
         served = self._resolver.serve(task, config, backend.name, backend.impl)
         trial = self._trial(case, served, config, backend.threads)
         if task.trains:
-            trial = self._with_training(trial, config)
+            trial = self._with_training(trial, config, swept)
         self._cases[case_id] = trial
         self._rounds[case_id] = config.experiment.rounds
         if served.reason:
@@ -190,25 +191,29 @@ class _Planner:
             limits=Limits(config.limits.timeout_s, config.limits.memory_bytes),
         )
 
-    def _with_training(self, trial: Trial, config: RunConfig) -> Trial:
+    def _with_training(self, trial: Trial, config: RunConfig, swept: Sequence[str]) -> Trial:
         """The trial that needs what training yields; training itself is planned once."""
         # Sections are shared among the points and kept by the builder: their identities will do.
         sections = (getattr(config, name) for name in self._trains.sections)
         same = (config.seed, *(s if isinstance(s, str) else id(s) for s in sections))
         if same not in self._artifacts:
-            self._artifacts[same] = self._train(config)
+            self._artifacts[same] = self._train(config, swept)
         key, data_hash = self._artifacts[same]
         digests = {**trial.digests, "artifact": key}
         return replace(trial, digests=digests, data_hash=data_hash, needs=(key,))
 
-    def _train(self, config: RunConfig) -> tuple[str, str]:
-        """Plan the training that `config` needs; its artifact key and the data's hash."""
+    def _train(self, config: RunConfig, swept: Sequence[str]) -> tuple[str, str]:
+        """Plan the training that `config` needs; its artifact key and the data's hash.
+
+        Its rows tell what was swept of what trains: the costs of different models stay apart.
+        """
         params = self._builder.params(config, self._trains.sections)
         data_hash = self._resolver.data_hash(config.dataset, params["dataset"])
         served = self._resolver.serve(self._trains, config, config.train.backend, {})
         key = TrainConfig.of(config, self._trains.name).artifact_key(data_hash, served.digests)
         if key not in self._training:
-            case = Case(self._experiment.name, self._trains.name, params, config.seed)
+            shown = tuple(name for name in swept if _has(params, name))
+            case = Case(self._experiment.name, self._trains.name, params, config.seed, shown)
             training = self._trial(case, served, config, config.train.threads)
             self._training[key] = replace(training, data_hash=data_hash, builds=key)
             if served.reason:

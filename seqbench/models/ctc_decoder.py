@@ -45,6 +45,8 @@ class CTCDecoder:
         self._backend = kernels.backend
         self._greedy: Implementation = kernels.get("decoder", "ctc_greedy")
         self._beam: Implementation = kernels.get("decoder", "ctc_beam")
+        # of the last call: batches of one text share the language model's tables
+        self._made: tuple[Any, Any] = (None, (None, None, None))
 
     def greedy(self, logits: Any, lengths: Any, *, blank_id: int = 0) -> list[Transcription]:
         """The best path of each sequence, collapsed; its score is that of the path.
@@ -121,13 +123,17 @@ class CTCDecoder:
             )
         if model is None and beta == 0:
             return None, None, None
-        found = automaton(model, int(logits.shape[2]), blank_id, alpha=alpha, beta=beta)
-        dtype = str(logits.dtype)
-        return (
-            self._device(found.bonus.astype(dtype)),
-            self._device(found.next_state),
-            self._device(found.final.astype(dtype)),
-        )
+        V, dtype = int(logits.shape[2]), str(logits.dtype)
+        asked = (model, V, dtype, blank_id, alpha, beta)
+        if self._made[0] != asked:
+            found = automaton(model, V, blank_id, alpha=alpha, beta=beta)
+            tables = (
+                self._device(found.bonus.astype(dtype)),
+                self._device(found.next_state),
+                self._device(found.final.astype(dtype)),
+            )
+            self._made = asked, tables
+        return self._made[1]
 
     def _device(self, array: Any) -> Any:
         return self._backend.to_device(array)

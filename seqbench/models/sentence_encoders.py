@@ -19,6 +19,16 @@ class SentenceEncoder(Protocol):
 
     feature_size: int
 
+    def __init__(
+        self, config: ClassifierConfig, kernels: Kernels, params: Parameters, *, grad: bool
+    ) -> None: ...
+
+    @staticmethod
+    def shapes(config: ClassifierConfig, kernels: Kernels) -> dict[str, Shape]: ...
+
+    @staticmethod
+    def size_of(config: ClassifierConfig) -> int: ...
+
     def load(self) -> None: ...
 
     def forward(self, x: Array, lengths: Array, *, capacity: int) -> Array:

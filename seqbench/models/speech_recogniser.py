@@ -1,4 +1,4 @@
-"""A speech recogniser: log-mel features, an acoustic encoder, CTC over characters (A35, A36).
+"""A speech recogniser: log-mel features, an acoustic encoder, CTC over characters (A35).
 
 Graves et al. (2006); the shape is that of Amodei et al. (2016), small.
 """
@@ -6,8 +6,6 @@ Graves et al. (2006); the shape is that of Amodei et al. (2016), small.
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from seqbench.data.speech import BLANK_ID, SpeechBatch
 from seqbench.interfaces import Array, Kernels
@@ -41,7 +39,6 @@ class SpeechRecogniser:
         self._features = SpeechFeatures(kernels, config.features, sample_rate, config.dtype)
         self._encoder = AcousticEncoder(config, kernels, self.parameters, grad=grad)
         self._loss = KernelLayer(kernels, "loss/ctc", self.parameters, grad=grad)
-        self._decoder: Any = kernels.get("decoder", "ctc_greedy")
 
     def initialise(self, seed: int) -> None:
         """Draw the parameters; a cell with a memory starts with forget bias 1 (Gers 2000)."""
@@ -90,18 +87,6 @@ class SpeechRecogniser:
         """Gradients of the last `loss` into `parameters.gradient`."""
         d_logits = self._loss.backward(self._loss.contract.Outputs(None)).logits
         self._encoder.backward(d_logits.astype(self.config.dtype, copy=False))
-
-    def transcribe(self, batch: SpeechBatch, *, capacity: int | None = None) -> list[np.ndarray]:
-        """The best path of each utterance, collapsed: label ids on the host."""
-        logits, lengths = self.logits(batch, capacity=capacity)
-        contract = self._decoder.contract
-        inputs, params = contract.Inputs(logits, lengths, BLANK_ID), contract.Params()
-        plan = self._decoder.plan(contract.dims(params, inputs), self.config.dtype)
-        plan.load(params)
-        out = plan.forward(inputs)
-        labels = self.backend.to_host(out.labels)
-        ends = self.backend.to_host(out.label_lengths)
-        return [np.array(row[:end]) for row, end in zip(labels, ends, strict=True)]
 
     def flops(self, samples: int, batch: int, grad: bool) -> int:
         """Of the encoder; features and loss are a hundredth of it."""

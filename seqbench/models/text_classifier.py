@@ -1,7 +1,7 @@
 """A23 and A24, sentiment: embeddings, a sentence encoder, an affine map, softmax.
 
-The notes' two methods are one model with two encoders. The softmax is the loss's own; what leaves
-here are logits.
+The notes' two methods are one model with two encoders (`dense_classifier` has a third). The softmax
+is the loss's own; what leaves here are logits.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .dropout_stream import DropoutStream
 from .kernel_layer import KernelLayer
 from .linear import linear, linear_backward, linear_flops, linear_shapes
 from .parameters import Parameters, Shape
+from .recurrent_start import set_forget_bias, start_recurrent
 from .sentence_encoders import AveragingEncoder, RecurrentEncoder, SentenceEncoder
 
 DROPOUT_SITES = 3  # words, embeddings, features
@@ -46,7 +47,7 @@ class TextClassifier:
         config: ClassifierConfig,
         vocab_size: int,
         num_classes: int,
-        encoder: type[AveragingEncoder] | type[RecurrentEncoder],
+        encoder: type[SentenceEncoder],
         *,
         grad: bool = True,
         label_smoothing: float = 0.0,
@@ -66,12 +67,18 @@ class TextClassifier:
         self._tape: Tape | None = None
 
     def initialise(self, seed: int) -> None:
-        """Draw the parameters; a cell with a memory starts with forget bias 1 (Gers 2000)."""
+        """Draw the parameters; a cell with a memory starts with forget bias 1 (Gers 2000).
+
+        The config's `initial` and `forget_bias` say otherwise, for recurrent layers.
+        """
+        config, H = self.config, self.config.hidden_size
         self.parameters.initialise(seed)
-        H = self.config.hidden_size
+        start_recurrent(self.parameters, config.initial, seed)
         for name, shape in self.parameters.shapes.items():
             if name.startswith("layer") and name.endswith(".bias") and shape == (4 * H,):
                 self.parameters[name][H : 2 * H] = 1.0
+        if config.forget_bias is not None:
+            set_forget_bias(self.parameters, config.cell, config.forget_bias, H)
         self.load()
 
     def load(self) -> None:

@@ -41,6 +41,7 @@ class TrainSettings:
     label_smoothing: float = 0.0
     plateau_factor: float = 0.5
     patience: int = 5
+    enough_nll: float = -math.inf  # validation loss at which nothing more is asked for
 
 
 @dataclass(slots=True)
@@ -136,6 +137,8 @@ class Trainer:
         validation = self.problem.validation()
         while self.progress.epoch < self.settings.epochs:
             if self.progress.bad_epochs > self.settings.patience:
+                break
+            if self.progress.best_nll <= self.settings.enough_nll:
                 break
             self._epoch(report)
             self._validate(validation)

@@ -95,6 +95,20 @@ def bleu_of_sums(sums: np.ndarray, smoothing: Smoothing) -> np.ndarray:
     return np.where(scored, 100 * mean * _brevity(hypothesis, reference), 0.0)
 
 
+def unpenalised_of_sums(sums: np.ndarray, smoothing: Smoothing) -> np.ndarray:
+    """(R,) the same without the brevity penalty: as if every output were as long as asked."""
+    even = sums.copy()
+    even[:, -1] = even[:, -2]
+    return bleu_of_sums(even, smoothing)
+
+
+def precision_of_sums(sums: np.ndarray, smoothing: Smoothing, order: int) -> np.ndarray:
+    """(R,) the precision of n-grams of one order, 0 to 100."""
+    n = (sums.shape[1] - 2) // 2
+    precisions, _ = _precisions(sums[:, :n], sums[:, n : 2 * n], smoothing)
+    return 100 * precisions[:, order - 1]
+
+
 def _brevity(hypothesis: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """exp(1 - reference / hypothesis) where the output is not longer; 0 for an empty one."""
     ratio = reference / np.maximum(hypothesis, 1.0)

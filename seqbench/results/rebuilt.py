@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .bleu import bleu_of_sums, has_statistics, smoothing_of, statistics_matrix
+from .bleu import (
+    bleu_of_sums,
+    has_statistics,
+    precision_of_sums,
+    smoothing_of,
+    statistics_matrix,
+    unpenalised_of_sums,
+)
 
 Items = Mapping[str, Any]
 Score = Callable[[np.ndarray], np.ndarray]
@@ -34,18 +42,18 @@ class Rebuilt:
 
 def rebuilt(metric: str, items: Items, signature: str, value: float) -> Rebuilt | None:
     """None where the items do not give this metric, or give another number than `value`."""
-    found = _bleu(items, signature) if metric == "bleu" else _of_columns(metric, items)
+    found = _of_bleu(metric, items, signature) or _of_columns(metric, items)
     if found is None:
         return None
     agrees = abs(found.value - value) <= AGREES * max(abs(value), 1e-12)
     return found if agrees else None
 
 
-def _bleu(items: Items, signature: str) -> Rebuilt | None:
-    if not has_statistics(items):
+def _of_bleu(metric: str, items: Items, signature: str) -> Rebuilt | None:
+    if metric not in OF_BLEU or not has_statistics(items):
         return None
     smoothing = smoothing_of(signature)
-    return Rebuilt(statistics_matrix(items), lambda sums: bleu_of_sums(sums, smoothing))
+    return Rebuilt(statistics_matrix(items), lambda sums: OF_BLEU[metric](sums, smoothing))
 
 
 def _of_columns(metric: str, items: Items) -> Rebuilt | None:
@@ -87,6 +95,13 @@ def _counts(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
     return columns
 
 
+ORDERS = range(1, 5)
+OF_BLEU: dict[str, Callable[[np.ndarray, Any], np.ndarray]] = {
+    "bleu": bleu_of_sums,
+    "bleu_without_penalty": unpenalised_of_sums,
+    **{f"precision_{n}": partial(precision_of_sums, order=n) for n in ORDERS},
+}
+"""What BLEU's statistics give: (sums, smoothing) -> scores."""
 EVENTS = ("matches", "detections", "references")
 FORMS: dict[str, tuple[tuple[tuple[str, ...], Callable[..., Any], Score], ...]] = {
     "accuracy": ((("correct",), _mean, _share),),
@@ -96,6 +111,7 @@ FORMS: dict[str, tuple[tuple[tuple[str, ...], Callable[..., Any], Score], ...]] 
     "wer": ((("word_edits", "words"), _ratio, _share),),
     "nll": ((("nll",), _mean, _share), (("log_probs", "num_tokens"), _loss, _share)),
     "perplexity": ((("log_probs", "num_tokens"), _loss, lambda sums: np.exp(_share(sums))),),
+    "length_ratio": ((("hypothesis_lengths", "reference_lengths"), _ratio, _share),),
     "mean_log_prob": ((("log_probs",), _mean, _share),),
     "event_f1": ((EVENTS, _counts, _f1),),
     "event_precision": ((EVENTS[:2], _ratio, _share),),

@@ -10,12 +10,15 @@ import pandas as pd
 from .beam_sentence import beam_sentence
 from .cell_sentence import cell_sentence
 from .evidence import Evidence, counts_of_states, noise
+from .front import front_sentence
 from .summary import swept_columns, timed
 from .wording import case_label, several, with_interval
 
 SENTENCES: dict[str, Callable[[Evidence], str]] = {
     "beam_width_bleu": beam_sentence,
     "cell_cost": cell_sentence,
+    "direction_depth": front_sentence,
+    "direction_depth_sentences": front_sentence,
 }
 """By experiment; the others get `generic_sentence`."""
 

@@ -10,6 +10,7 @@ from emulated import ON_GPU
 HERE = Path(__file__).parent
 EMULATOR_ALONE = (
     "test_compile",
+    "test_cuda_barriers",
     "test_cuda_decoding",
     "test_cuda_mutants",
     "test_evidence",

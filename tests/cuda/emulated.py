@@ -52,6 +52,15 @@ def made(registry: Any, kind: str, name: str, spec: Any, on: CupyBackend) -> Imp
     return implementation
 
 
+def implementation_on(runtime: Any, key: str, impl_id: str | None = None) -> Implementation:
+    """By `kind/name` like `implementation`, over another runtime."""
+    registry = seqbench.registry()
+    kind, _, name = key.partition("/")
+    specs = registry.implementations(kind, name, "cupy")
+    spec = next(s for s in specs if impl_id in (None, s.impl_id))
+    return made(registry, kind, name, spec, CupyBackend(runtime))
+
+
 def implementation(key: str, impl_id: str | None = None) -> Implementation:
     """By `kind/name`; the plugin's first unless `impl_id` names another. It takes host arrays."""
     found = [i for i in implementations() if i.contract.key == key]

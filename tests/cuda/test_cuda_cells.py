@@ -28,10 +28,7 @@ CELLS = (
     *("rnn", "gru", "gru_reset_before", "gru_simplified"),
     *("lstm", "lstm_peephole", "lstm_peephole_full", "lstm_coupled"),
 )
-PERSISTENT = tuple(name for name in CELLS if name != "lstm_peephole_full")
-IMPLEMENTATIONS = [(n, f"cupy.{n}") for n in CELLS] + [
-    (n, f"cupy.{n}_persistent") for n in PERSISTENT
-]
+IMPLEMENTATIONS = [(n, f"cupy.{n}{tail}") for tail in ("", "_persistent") for n in CELLS]
 
 
 def case(name: str, T: int, B: int, I: int, H: int, dtype: str = "float64") -> InputCase:
@@ -79,7 +76,7 @@ def test_narrow_dtypes_over_several_tiles(impl_id, dtype):
     require_reference(implementation("cell/gru", impl_id), given)
 
 
-@pytest.mark.parametrize("name", PERSISTENT)
+@pytest.mark.parametrize("name", CELLS)
 def test_both_tiers_give_the_same_bits(name):
     """They add the same numbers in the same order."""
     given = case(name, 3, 3, 2, 35, "float32")
@@ -127,7 +124,7 @@ def test_a_graph_is_captured_once_a_plan_and_pass(monkeypatch):
 
 
 @pytest.mark.parametrize("order", ["reverse", "random", "warp_greedy"])
-@pytest.mark.parametrize("name", ["lstm", "gru_reset_before"])
+@pytest.mark.parametrize("name", ["lstm", "gru_reset_before", "lstm_peephole_full"])
 def test_groups_of_sequences_in_any_order(name, order):
     """Several groups, of which the last has fewer sequences; blocks wait for each other."""
     given = case(name, 2, 2 * TILE_ROWS + 3, 2, 9)

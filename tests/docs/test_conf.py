@@ -15,6 +15,7 @@ from seqbench.experiments.suite import ALL
 from seqbench.experiments.sweep import expand
 from seqbench.experiments.taskspecs import TASKS
 from seqbench.interfaces.claims import claim
+from seqbench.results.plots import PHASE
 
 ALL_TOLD = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 EXPERIMENTS = [name for name in ALL_TOLD if name != ALL]
@@ -40,7 +41,7 @@ def test_every_experiment_composes_resolves_and_sweeps(composer, name, size):
     assert experiment.name == name
     assert experiment.task in TASKS
     for key in experiment.plot.group + ((experiment.plot.x,) if experiment.plot.x else ()):
-        assert key in points[0].swept
+        assert key in (*points[0].swept, PHASE)
     for point in points:
         run_config(point.config)
         for key in point.swept:

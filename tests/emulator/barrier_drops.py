@@ -2,7 +2,7 @@
 
 `surviving_barriers` removes every barrier of a source in turn and runs the kernels. A barrier whose
 removal nothing notices is either untested or needless. A needless one that stays (it is cheap and
-makes the code plain) says so in its line: `// not needed alone: REASON`.
+makes the code plain) says so in its line, or in a comment above it: `// not needed alone: REASON`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from child import PASSED, in_a_child
 from emulator import ORDERS, EmulatedModule, EmulatorError, emulation
@@ -19,34 +20,73 @@ BARRIER = re.compile(
     r"\s*\([^();]*(?:\([^()]*\)[^();]*)*\)\s*;"
 )
 MARK = "// not needed alone:"
-NOTICED = ("AssertionError", "EmulatorError", "signal")
+NOTICED = ("AssertionError", "CheckFailure", "EmulatorError", "signal")
 """How a child tells that a barrier was missed: a wrong output, a finding, a crash."""
+
+_PLACE = re.compile(r'#line (\d+) "([^"]+)"')
+
+
+class Barrier(NamedTuple):
+    """One barrier of a source.
+
+    file, line, text : where it stands, by the source's #line directives, and its line
+    reason : why it is not needed alone, or ""
+    dropped : the source without it; an empty statement stays, so that a branch may be one
+    """
+
+    file: str
+    line: int
+    text: str
+    reason: str
+    dropped: str
+
+    @property
+    def is_fence(self) -> bool:
+        return "__threadfence" in self.text
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def barriers(source: str) -> list[Barrier]:
+    """Every barrier statement of `source`, fences and those with a mark among them."""
+    found = []
+    file, number, offset, above = "", 0, 0, ""
+    for line in source.splitlines(keepends=True):
+        if place := _PLACE.match(line):
+            number, file = int(place[1]) - 1, place[2]
+        else:
+            number += 1
+            for match in BARRIER.finditer(line.partition("//")[0]):
+                start, end = offset + match.start(), offset + match.end()
+                reason = reason_of(line) or (reason_of(above) if _is_comment(above) else "")
+                dropped = source[:start] + ";" + source[end:]
+                found.append(Barrier(file, number, line.strip(), reason, dropped))
+            above = line
+        offset += len(line)
+    return found
+
+
+def reason_of(line: str) -> str:
+    """What the line's mark says; a mark without a reason does not count."""
+    return line.partition(MARK)[2].strip()
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith("//")
 
 
 def drop_barriers(source: str, *, fences: bool = False) -> list[tuple[str, str]]:
     """`(label, source without that barrier)` for every unmarked barrier statement of `source`.
 
     `__syncthreads();`, `__syncwarp(...);` and `sq_grid_sync(...);`, and with `fences` also
-    `__threadfence();`. The empty statement stays, so a barrier that is a branch by itself can go.
-    The label is the line's number and text.
+    `__threadfence();`. The label is the line's number and text.
     """
-    dropped = []
-    for match in BARRIER.finditer(source):
-        start = source.rfind("\n", 0, match.start()) + 1
-        line = source[start : source.find("\n", match.start())]
-        fence = match[0].startswith("__threadfence")
-        in_comment = "//" in source[start : match.start()]
-        if in_comment or (fence and not fences) or _is_marked(line):
-            continue
-        label = f"line {source.count(chr(10), 0, start) + 1}: {line.strip()}"
-        dropped.append((label, source[: match.start()] + ";" + source[match.end() :]))
-    return dropped
-
-
-def _is_marked(line: str) -> bool:
-    """Whether the line gives a reason; a mark without one does not count."""
-    _, mark, reason = line.partition(MARK)
-    return bool(mark and reason.strip())
+    return [
+        (f"line {barrier.line}: {barrier.text}", barrier.dropped)
+        for barrier in barriers(source)
+        if not barrier.reason and (fences or not barrier.is_fence)
+    ]
 
 
 def surviving_barriers(
@@ -77,12 +117,25 @@ def surviving_barriers(
     survivors = []
     for label, mutated in drop_barriers(source, fences=fences):
         module = EmulatedModule(prelude + mutated, names, options=options, shadow=True)
-        told = in_a_child(partial(_run, module, exercise, orders))
-        if told == PASSED:
+        if not is_noticed(partial(_run, module, exercise, orders), label):
             survivors.append(label)
-        elif "g++ refuses" in told or not told.startswith(NOTICED):
-            raise EmulatorError(f"without {label}: {told}")  # it proves nothing
     return survivors
+
+
+def is_noticed(run: Callable[[], object], label: str) -> bool:
+    """Whether running without the barrier `label` fails as a missed barrier does.
+
+    Raises
+    ------
+    EmulatorError
+        Where it fails otherwise, which proves nothing.
+    """
+    told = in_a_child(run)
+    if told == PASSED:
+        return False
+    if "g++ refuses" in told or not told.startswith(NOTICED):
+        raise EmulatorError(f"without {label}: {told}")
+    return True
 
 
 def _run(

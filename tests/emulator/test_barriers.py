@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from barrier_drops import MARK, drop_barriers, surviving_barriers
+from barrier_drops import MARK, barriers, drop_barriers, surviving_barriers
 from emulator import ORDERS, EmulatedModule, EmulatorError, emulation
 
 HERE = Path(__file__).parent
@@ -141,14 +141,14 @@ def test_a_barrier_counted_by_atomics_runs_too():
 
 
 def test_the_counted_barrier_needs_each_of_its_parts():
-    """All but its last fence: the load before it acquires already. A GPU's barrier keeps both."""
+    """All but the one that says so."""
     start = GRID.index("void sq_grid_sync_by_counter")
     end = GRID.index("__CUDA_EMU__", start)
-    dropped = drop_barriers(GRID[start:end], fences=True)
+    parts = barriers(GRID[start:end])
     survivors = []
-    for label, body in dropped:
+    for part in parts:
         built = EmulatedModule(
-            whole(SOURCE).replace(GRID[start:end], body),
+            whole(SOURCE).replace(GRID[start:end], part.dropped),
             ["scan"],
             options=["-DSQ_GRID_BY_COUNTER"],
             shadow=True,
@@ -157,16 +157,27 @@ def test_the_counted_barrier_needs_each_of_its_parts():
             check_scan(built)
         except (AssertionError, EmulatorError):
             continue
-        survivors.append(label)
-    assert len(dropped) == 4
-    assert [label.split(";")[-1] for label in survivors] == [
-        "  // and what the others wrote can be read"
-    ]
+        survivors.append(part)
+    assert len(parts) == 4
+    assert survivors == [part for part in parts if part.reason]
 
 
 def test_a_mark_needs_its_reason():
     source = f"__syncthreads(); {MARK} one warp only\n__syncthreads(); {MARK}\n"
     assert [label[:6] for label, _ in drop_barriers(source)] == ["line 2"]
+
+
+def test_a_mark_stands_in_the_line_or_alone_above_it():
+    source = f"{MARK} one warp\n__syncthreads();\nx = 1;  {MARK} no\n__syncwarp();\n"
+    assert [(b.line, b.reason) for b in barriers(source)] == [(2, "one warp"), (4, "")]
+
+
+def test_a_barrier_is_told_by_its_file_and_line():
+    source = (
+        '#line 7 "a.cuh"\n__syncthreads();\n// __syncwarp();\n#line 3 "b.cu"\n\n__syncwarp();\n'
+    )
+    assert [str(b) for b in barriers(source)] == ["a.cuh:7", "b.cu:4"]
+    assert [b.dropped.count(";") for b in barriers(source)] == [source.count(";")] * 2
 
 
 def test_a_needless_barrier_survives():

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tiny_run import run as tiny_run
+
 COMMAND = [sys.executable, "-m", "seqbench", "run", "experiment=language_model", "size=tiny"]
 SMALL = (
     "dataset.num_train=60",
@@ -91,3 +93,21 @@ def test_missing_data_are_told(tmp_path):
     )
     assert done.returncode == 3
     assert "ptb.train.txt is missing, expected it under the data root" in errors(tmp_path)
+
+
+def test_words_and_characters_of_one_text(tmp_path):
+    """E11: the same characters at either level, and an order between what they cost and know."""
+    told, rows = tiny_run(tmp_path, "word_or_character")
+    assert "Do characters cost more than words, and do they read every word?" in told
+    found: dict[str, dict[str, float]] = {"word": {}, "character": {}}
+    for row in rows:
+        if row["task"] == "language_model":
+            found[row["p.dataset.options.level"]][row["metric"]] = float(row["value"])
+    words, characters = found["word"], found["character"]
+    assert words["unknown_words"] > characters["unknown_words"]
+    assert words["bits_per_character_spelled"] > words["bits_per_character"]
+    assert characters["bits_per_character_spelled"] >= characters["bits_per_character"]
+    assert words["num_tokens"] < characters["num_tokens"]
+    for one in (words, characters):
+        assert one["time_per_character"] > 0
+        assert one["flops_per_character"] > 0

@@ -50,6 +50,8 @@ def test_sentiment_compares_averaging_with_a_recurrent_network(tmp_path):
         assert len(correct) == 60
         assert values[name, "accuracy"] == sum(correct) / 60
         assert record["status"] == "done"
+    assert values["averaging_classifier", "swap_changes"] == 0.0
+    assert values["recurrent_classifier", "swap_changes"] > 0.0
     names = {record["params"]["model"]["name"] for record in judged}
     assert names == {"averaging_classifier", "recurrent_classifier"}
 

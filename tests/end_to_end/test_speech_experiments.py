@@ -8,14 +8,24 @@ from tiny_run import run
 
 def test_transcription(tmp_path):
     told, rows = run(tmp_path, "transcription", "cell=lstm")
-    assert "How well are sounds written down without an alignment to learn from?" in told
-    found = {row["metric"]: float(row["value"]) for row in rows}
-    assert 0 < found["cer"] <= 2
-    assert 0 <= found["exact"] <= 1
-    assert found["times_real_time"] > 1
-    assert {"letter_error_rate", "wer", "valid_nll", "train_flops"} <= set(found)
+    assert "Does prefix beam search write fewer wrong characters than the best path" in told
+    by_search = {}
+    for row in rows:
+        if row["task"] == "transcribe":
+            key = tuple(row[f"p.decoder.{name}"] for name in ("name", "width", "options.order"))
+            by_search.setdefault(key, {})[row["metric"]] = float(row["value"])
+            assert row["kernel_impl"] == f"numpy.{row['p.decoder.name']}"
+    wanted = {("ctc_greedy", "1", "0"), ("ctc_beam", "10", "0"), ("ctc_beam", "10", "5")}
+    assert set(by_search) == wanted
+    for found in by_search.values():
+        assert 0 < found["cer"] <= 2
+        assert 0 <= found["exact"] <= 1
+        assert found["times_real_time"] > 1
+        assert 0 < found["search_time"] < found["transcribe_time"]
+        assert {"letter_error_rate", "wer"} <= set(found)
     units = {row["metric"]: row["unit"] for row in rows}
     assert units["valid_nll"] == "nats/label"
+    assert {"train_flops", "valid_perplexity"} <= set(units)
 
 
 def test_trigger_words(tmp_path):

@@ -32,10 +32,9 @@ step_forward(const int* clock, int offset, const int* lengths, const T* weight_h
   multiply<UNITS, Part::num>(sums, shared, states_of<Part>(a, t, row, B), weights, H);
   if constexpr (Part::sees_cell) {
     A seen[UNITS / 4][3] = {};
-    const Rows<A> cells = {cell + a.slot(t) + (long long)row * H, H, 0, B - row};
-    multiply<UNITS, 3>(seen, shared, cells, Rows<T>{more + (long long)unit * H, H, matrix, H - unit}, H);
-    for (int i = 0; i < UNITS / 4; ++i)
-      for (int g = 0; g < 3; ++g) sums[i][g < 2 ? g : 3] += seen[i][g];  // i, f and o
+    multiply<UNITS, 3>(seen, shared, cells_of(a, t, row, B),
+                       Rows<T>{more + (long long)unit * H, H, matrix, H - unit}, H);
+    join(sums, seen);
   }
   forward_points<UNITS, Part>(a, t, row, B, unit, sums);
 }

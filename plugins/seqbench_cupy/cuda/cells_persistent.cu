@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A02, A09-A12: recurrent cells in one launch for the whole sequence. Each block keeps the rows of
-// weight_hh of its units on the chip and all gates of a unit together, so that blocks exchange
-// nothing but the state: once a step (twice where a cell has two parts).
+// weight_hh of its units on the chip, those of weight_ch too where the cell sees c through a matrix,
+// and all gates of a unit together, so that blocks exchange nothing but the state: once a step (twice
+// where a cell has two parts).
 //
 // Persistent RNNs: Diamos et al. (2016), section 3. Arrays as in cells_tile.cuh and cells.cu. Grid
 // (ceil(H / UNITS), groups of sequences), THREADS threads, launched cooperatively, two blocks a
@@ -39,8 +40,8 @@ template <typename T> __device__ T* keep_weights(T* kept, const Rows<T>& from, i
 }
 
 // As `multiply`, with the weights on the chip. shared : TILE_ROWS STRIDE numbers
-template <int G, typename A, typename T>
-__device__ __forceinline__ void multiply_kept(A (&sums)[UNITS / 4][G], A* shared, const Rows<T>& states,
+template <int G, typename A, typename S, typename T>
+__device__ __forceinline__ void multiply_kept(A (&sums)[UNITS / 4][G], A* shared, const Rows<S>& states,
                                               const T* kept, int K) {
   const int stride = kept_stride(K);
   for (int first = 0; first < K; first += DEPTH) {
@@ -61,11 +62,18 @@ struct Group {
   }
 };
 
+// through : the kept rows of weight_ch, of a part that sees c
 template <typename Part, typename T, typename A>
-__device__ void forward_part(const Forward<T, A>& a, int t, A* shared, const T* kept, Group group) {
+__device__ void forward_part(const Forward<T, A>& a, int t, A* shared, const T* kept, Group group,
+                             const T* through = nullptr) {
   for (int row = group.first; row < group.end; row += TILE_ROWS) {
     A sums[UNITS / 4][Part::num] = {};
     multiply_kept<Part::num>(sums, shared, states_of<Part>(a, t, row, group.end), kept, a.H);
+    if constexpr (Part::sees_cell) {
+      A seen[UNITS / 4][3] = {};
+      multiply_kept<3>(seen, shared, cells_of(a, t, row, group.end), through, a.H);
+      join(sums, seen);
+    }
     forward_points<UNITS, Part>(a, t, row, group.end, blockIdx.x * UNITS, sums);
   }
 }
@@ -85,9 +93,11 @@ persistent_forward(unsigned int* arrivals, int steps, const int* lengths, const 
   T* second = keep_weights(weights, Rows<T>{mine, H, matrix, H - unit}, First::num, H);
   if constexpr (Second::num > 0)
     keep_weights(second, Rows<T>{mine + Second::first * matrix, H, matrix, H - unit}, Second::num, H);
+  if constexpr (First::sees_cell)
+    keep_weights(second, Rows<T>{more + (long long)unit * H, H, matrix, H - unit}, 3, H);
   const Group group(B);
   for (int t = 0; t < steps; ++t) {
-    forward_part<First>(a, t, shared, weights, group);
+    forward_part<First>(a, t, shared, weights, group, second);
     if constexpr (Second::num > 0) {
       sq_grid_sync(arrivals);
       forward_part<Second>(a, t, shared, second, group);
@@ -96,14 +106,21 @@ persistent_forward(unsigned int* arrivals, int steps, const int* lengths, const 
   }
 }
 
+// through : the kept rows of weight_ch transposed, i and f before o, of a part that sees c
 template <typename Part, typename T, typename A>
-__device__ void backward_part(const Backward<T, A>& a, int t, A* shared, const T* kept, Group group) {
+__device__ void backward_part(const Backward<T, A>& a, int t, A* shared, const T* kept, Group group,
+                              const T* through = nullptr) {
   for (int row = group.first; row < group.end; row += TILE_ROWS) {
-    A sums[UNITS / 4][1] = {};
-    const A seen[UNITS / 4][1] = {};
-    if (has_product<Part>(t, a.steps))
+    A sums[UNITS / 4][1] = {}, seen[UNITS / 4][1] = {};
+    if (has_product<Part>(t, a.steps)) {
       multiply_kept<1>(sums, shared, gradients_of<Part>(a, t, row, group.end, Part::back_first), kept,
                        Part::back_num * a.H);
+      if constexpr (Part::sees_cell) {
+        multiply_kept<1>(seen, shared, gradients_of<Part>(a, t, row, group.end, 0), through, 2 * a.H);
+        multiply_kept<1>(seen, shared, gradients_of<Part>(a, t, row, group.end, 3),
+                         through + UNITS * kept_stride(2 * a.H), a.H);
+      }
+    }
     backward_points<UNITS, Part>(a, t, row, group.end, blockIdx.x * UNITS, sums, seen);
   }
 }
@@ -111,11 +128,11 @@ __device__ void backward_part(const Backward<T, A>& a, int t, A* shared, const T
 template <typename T, typename A, typename First, typename Second>
 __global__ void __launch_bounds__(128, 2)
 persistent_backward(unsigned int* arrivals, int steps, const int* lengths, const T* weight_t, const T* more,
-                    const T* hidden, const A* cell, const T* gates, const T* kept, const T* d_output, A* d_h,
-                    A* d_c, T* d_gates, T* d_recurrent, int B, int H) {
+                    const T* more_t, const T* hidden, const A* cell, const T* gates, const T* kept,
+                    const T* d_output, A* d_h, A* d_c, T* d_gates, T* d_recurrent, int B, int H) {
   SQ_DYN_SHARED(T, weights);
   __align__(16) __shared__ A shared[TILE_ROWS * STRIDE];
-  const Backward<T, A> a = {lengths,  weight_t, more, nullptr, hidden,      cell,  gates, kept,
+  const Backward<T, A> a = {lengths,  weight_t, more, more_t,  hidden,      cell,  gates, kept,
                             d_output, d_h,      d_c,  d_gates, d_recurrent, steps, B,     H};
   const int unit = blockIdx.x * UNITS;
   const long long width = (long long)First::gates * H;
@@ -124,9 +141,14 @@ persistent_backward(unsigned int* arrivals, int steps, const int* lengths, const
   if constexpr (Second::num > 0)
     keep_weights(second, Rows<T>{mine + Second::back_first * (long long)H, width, 0, H - unit}, 1,
                  Second::back_num * H);
+  if constexpr (First::sees_cell) {
+    const T* sees = more_t + unit * 3LL * H;
+    T* of_o = keep_weights(second, Rows<T>{sees, 3LL * H, 0, H - unit}, 1, 2 * H);
+    keep_weights(of_o, Rows<T>{sees + 2LL * H, 3LL * H, 0, H - unit}, 1, H);
+  }
   const Group group(B);
   for (int t = steps - 1; t >= -1; --t) {
-    backward_part<First>(a, t, shared, weights, group);
+    backward_part<First>(a, t, shared, weights, group, second);
     if constexpr (Second::num > 0) {
       sq_grid_sync(arrivals);
       backward_part<Second>(a, t, shared, second, group);

@@ -95,6 +95,19 @@ __device__ __forceinline__ Rows<T> states_of(const Forward<T, A>& a, int t, int 
   return {states + (long long)first_row * a.H, a.H, 0, end_row - first_row};
 }
 
+// The memory cells that a part which sees c multiplies as well.
+template <typename T, typename A>
+__device__ __forceinline__ Rows<A> cells_of(const Forward<T, A>& a, int t, int first_row, int end_row) {
+  return {a.cell + a.slot(t) + (long long)first_row * a.H, a.H, 0, end_row - first_row};
+}
+
+// What i, f and o see of c joins their products with h.
+template <typename A, int rows>
+__device__ __forceinline__ void join(A (&sums)[rows][4], const A (&seen)[rows][3]) {
+  for (int i = 0; i < rows; ++i)
+    for (int g = 0; g < 3; ++g) sums[i][g < 2 ? g : 3] += seen[i][g];
+}
+
 // One sequence and unit; `sums` are its recurrent parts.
 template <typename Part, typename T, typename A>
 __device__ __forceinline__ void forward_point(const Forward<T, A>& a, int t, int row, int unit,

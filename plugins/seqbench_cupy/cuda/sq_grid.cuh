@@ -118,6 +118,7 @@ __device__ __forceinline__ void sq_grid_sync_by_counter(unsigned int* arrivals) 
     const unsigned int before = atomicAdd(arrivals, 1u);
     const unsigned int round_ends = (before / blocks + 1u) * blocks;
     while (sq_load_acquire(arrivals) < round_ends) sq_spin_pause();
+    // not needed alone: the load that ended the wait acquires; kept, as it costs nothing beside it
     __threadfence();  // and what the others wrote can be read
   }
   __syncthreads();

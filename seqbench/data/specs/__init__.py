@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from seqbench.interfaces import DatasetSpec, hookimpl
 
-from . import captioned, labelled, speech, texts, translation, word_vectors
+from . import captioned, labelled, lagged, speech, texts, translation, word_vectors
 
-FAMILIES = (translation, texts, labelled, captioned, word_vectors, speech)
+FAMILIES = (translation, texts, labelled, lagged, captioned, word_vectors, speech)
 
 
 @hookimpl

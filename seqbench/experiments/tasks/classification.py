@@ -13,7 +13,7 @@ from seqbench.registry import registry
 
 from .translation import load_corpus
 
-OPTIONS = ("word_dropout", "num_layers", "pooling")
+OPTIONS = ("word_dropout", "num_layers", "pooling", "initial", "forget_bias")
 """What `model.options` may hold."""
 
 
@@ -21,7 +21,7 @@ def load_labelled(params: Mapping[str, Any]) -> LabelledCorpus:
     """The data set that `params["dataset"]` names. UnknownNameError if it has no labels."""
     corpus: Any = load_corpus(params)
     if not isinstance(corpus, LabelledCorpus):
-        labelled = ("mr", "opinions", "sst2", "sst5", "subj", "trec")
+        labelled = ("mr", "opinions", "signal_words", "sst2", "sst5", "subj", "trec")
         raise unknown_name("labelled data set", params["dataset"]["name"], labelled)
     return corpus
 
@@ -38,6 +38,7 @@ def classifier_config(params: Mapping[str, Any]) -> ClassifierConfig:
         cell=cell["name"],
         hidden_size=cell["hidden_size"],
         bidirectional=model["bidirectional"],
+        positions=params["dataset"]["max_length"],
         dtype=params["dtype"],
         **model["options"],
     )

@@ -1,4 +1,4 @@
-"""Evaluate a trained language model: perplexity, bits a character, log P of every line (A06).
+"""Evaluate a trained language model: perplexity, bits and cost a character (A06, E11).
 
 It also writes a few texts (A07) by the config's decoder; they stand in the row's notes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqbench.data.text_corpus import TextCorpus, TextSplit
+from seqbench.data.unknown_words import unknown_words
 from seqbench.experiments.artifacts import Bundle
 from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import ArtifactError, Case, Kernels, Sample, TrialResult
@@ -15,6 +16,7 @@ from seqbench.models.generating import decoder_settings, generate, text_of
 from seqbench.models.language_model import LanguageModel
 from seqbench.models.language_scoring import TextScore, score_split
 from seqbench.models.language_steps import LanguageSteps
+from seqbench.models.spelling import spelling_bits
 from seqbench.registry import registry
 
 from .language import load_text, make_language_model, model_options
@@ -45,7 +47,11 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     context.report(0.9, f"perplexity {score.perplexity:.1f}")
     written, rate = write_texts(case, kernels, model, corpus)
     return TrialResult(
-        samples=[*samples_of(score, split, seconds), rate],
+        samples=[
+            *samples_of(score, split, seconds),
+            *character_samples(model, corpus, split, score, seconds),
+            rate,
+        ],
         items={"log_probs": score.log_probs.tolist(), "num_tokens": score.num_tokens.tolist()},
         kernel_impl=kernels.resolved[f"cell/{params['cell']['name']}"],
         resolved=kernels.resolved,
@@ -101,6 +107,25 @@ def signature_of(corpus: TextCorpus, batch_size: int) -> str:
         "data": corpus.data_hash[:12],
     }
     return "|".join(f"{name}:{value}" for name, value in parts.items())
+
+
+def character_samples(
+    model: LanguageModel, corpus: TextCorpus, split: TextSplit, score: TextScore, seconds: float
+) -> list[Sample]:
+    """What words and characters can be compared by: the whole text's bits, and costs a character.
+
+    FLOP are of one forward pass over every token, without padding.
+    """
+    characters = split.num_characters
+    spelled = score.bits_per_character + spelling_bits(corpus, split.unknown) / characters
+    flops = model.flops(split.num_tokens, 1, grad=False) / characters
+    strange = unknown_words(split, corpus.vocabulary)
+    return [
+        Sample("bits_per_character_spelled", spelled, "bit", "lower", "evaluate"),
+        Sample("unknown_words", strange, "fraction", "lower", "evaluate"),
+        Sample("time_per_character", seconds / characters, "s/character", "lower", "evaluate"),
+        Sample("flops_per_character", flops, "FLOP/character", "lower", "evaluate"),
+    ]
 
 
 def samples_of(score: TextScore, split: TextSplit, seconds: float) -> list[Sample]:

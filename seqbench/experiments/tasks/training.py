@@ -49,7 +49,7 @@ def train_case(case: Case, context: TrialContext, prepare: Prepare) -> TrialResu
     return result
 
 
-class _Resumable:
+class Resumable:
     """The trainer's view of a checkpoint in the artifact cache."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -69,7 +69,7 @@ def _train(
     prepared = prepare(case, kernels)
     problem = prepared.problem
     trainer = Trainer(problem, kernels, train_settings(case.params), case.seed)
-    progress = trainer.run(_Resumable(checkpoint), context.report)
+    progress = trainer.run(Resumable(checkpoint), context.report)
     meta = {
         "params": dict(case.params),
         "seed": case.seed,

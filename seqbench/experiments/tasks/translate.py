@@ -15,6 +15,7 @@ from seqbench.models.hypotheses import Hypothesis
 from seqbench.models.true_search_errors import TrueSearchErrors
 from seqbench.registry import registry
 
+from .scored import bucket_samples, chosen, first_words, options_of, precision_samples
 from .translation import kernels_for, load_corpus, make_model
 
 
@@ -32,7 +33,9 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     """One decoder setting on one split with the artifact that the trial needs."""
     params = case.params
     corpus = load_corpus(params)
+    scoring = options_of(params)
     split = getattr(corpus, params["evaluate"]["split"]).head(params["evaluate"]["num_sentences"])
+    split = chosen(split, scoring)
     kernels = kernels_for(params["backend"]["name"], params["backend"]["impl"])
     model = make_model(params, kernels, corpus, grad=False)
     bundle = context.artifacts.load(context.trial.needs[0])
@@ -43,8 +46,9 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     batches = evaluation_batches(split, params["evaluate"]["batch_size"])
     decoding = decode(params["decoder"], kernels, steps, batches, context)
     errors = analyse(params["decoder"], kernels, steps, batches, decoding, split, vocabulary)
-    bleu = score(decoding, split, vocabulary, kernels)
+    bleu = score(decoding, split, vocabulary, kernels, scoring.kept)
     samples = quality_samples(bleu, decoding, errors) + cost_samples(decoding)
+    samples += bucket_samples(split, scoring) + precision_samples(bleu.corpus, scoring)
     samples += exact_samples(params, kernels, steps, batches, decoding, context)
     return TrialResult(
         samples=samples,
@@ -176,10 +180,12 @@ class Bleu:
     statistics: Any
 
 
-def score(decoding: Decoding, split: Any, vocabulary: Any, kernels: Any) -> Bleu:
-    """BLEU against the references as they are, rare words kept."""
+def score(
+    decoding: Decoding, split: Any, vocabulary: Any, kernels: Any, kept: float | None = None
+) -> Bleu:
+    """BLEU against the references as they are, rare words kept; of outputs cut to `kept`."""
     metric = type(registry().get("metric", "bleu", kernels.backend.name))(kernels)
-    outputs = [vocabulary.decode(h.tokens) for h in decoding.hypotheses]
+    outputs = first_words([vocabulary.decode(h.tokens) for h in decoding.hypotheses], kept)
     stats = metric.statistics(outputs, [split.targets])
     counts = (
         stats.matches,

@@ -9,29 +9,33 @@ from . import (
     cells,
     classification,
     kernels,
+    lagged,
     language,
+    models,
     speech,
     translation,
     word_sets,
     word_vectors,
 )
-from ._spec import TaskSpec
+from ._spec import TaskSpec, check_swept
 
 FAMILIES = (
     translation,
     language,
     classification,
+    lagged,
     captioning,
     word_vectors,
     word_sets,
     speech,
     cells,
     kernels,
+    models,
 )
 TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
 TARGETS = {name: spec.target for name, spec in TASKS.items()}
 
-__all__ = ["TARGETS", "TASKS", "TaskSpec", "task_spec"]
+__all__ = ["TARGETS", "TASKS", "TaskSpec", "check_swept", "task_spec"]
 
 
 def task_spec(name: str) -> TaskSpec:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from seqbench.interfaces import UsageError
 
 from ..config import RunConfig
 
@@ -38,6 +40,18 @@ class TaskSpec:
         return f"seqbench.experiments.tasks.{self.module}:run"
 
 
+def check_swept(task: TaskSpec, experiment: str, swept: Sequence[str]) -> None:
+    """UsageError where a group is swept that the task does not read: every case would be one."""
+    for key in swept:
+        group, _, name = key.partition(".")
+        if name == "name" and group not in task.sections:
+            raise UsageError(
+                f"experiment {experiment}: {key} is swept, expected one of "
+                f"{', '.join(task.sections)}: its task {task.name} has no {group} to choose; leave "
+                f"{group} out of the sweep"
+            )
+
+
 TRAIN_SECTIONS = ("dtype", "model", "cell", "dataset", "optimizer", "train")
 """What training reads, whatever the model."""
 
@@ -46,6 +60,42 @@ def model_and_cell(config: RunConfig) -> list[str]:
     return [f"model/{config.model.name}", f"cell/{config.cell.name}"]
 
 
+def only_model(config: RunConfig, name: str) -> None:
+    """Raises UsageError where the task builds `name` and the config says another model."""
+    if config.model.name != name:
+        raise UsageError(
+            f"model.name is {config.model.name!r}, expected {name!r}, the one model that task "
+            f"{config.experiment.task} of experiment {config.experiment.name} builds; leave "
+            "`model` out of the command, or choose another experiment"
+        )
+
+
 def with_optimizer(uses: Names) -> Names:
     """What training uses beside the model."""
     return lambda config: [*uses(config), f"optimizer/{config.optimizer.name}"]
+
+
+CTC_DECODERS = ("ctc_greedy", "ctc_beam")
+"""What reads labels off frames; every other decoder writes one token after another."""
+
+
+def ctc_decoder(config: RunConfig) -> str:
+    """`decoder/NAME` for a model of frames. UsageError for a decoder that writes tokens."""
+    name = config.decoder.name
+    if name not in CTC_DECODERS:
+        raise UsageError(
+            f"decoder.name is {name!r}, expected one of {', '.join(CTC_DECODERS)}: the model "
+            f"{config.model.name} gives labels to frames and writes no tokens; set decoder=ctc_beam"
+        )
+    return f"decoder/{name}"
+
+
+def token_decoder(config: RunConfig) -> str:
+    """`decoder/NAME` for a model that writes token after token. UsageError for one of CTC's."""
+    name = config.decoder.name
+    if name in CTC_DECODERS:
+        raise UsageError(
+            f"decoder.name is {name!r}, a decoder of CTC's frames, expected one that writes token "
+            f"after token, as the model {config.model.name} does; set decoder=beam"
+        )
+    return f"decoder/{name}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..config import RunConfig
-from ._spec import TaskSpec, with_optimizer
+from ._spec import TaskSpec, token_decoder, with_optimizer
 from .translation import SECTIONS, decoding_model
 
 
 def _caption(config: RunConfig) -> list[str]:
-    return [*decoding_model(config), f"decoder/{config.decoder.name}", "metric/bleu"]
+    return [*decoding_model(config), token_decoder(config), "metric/bleu"]
 
 
 TASKS = (

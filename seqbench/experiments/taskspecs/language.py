@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..config import RunConfig
-from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
+from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, token_decoder, with_optimizer
 
 
 def _evaluate(config: RunConfig) -> list[str]:
-    return [*model_and_cell(config), f"decoder/{config.decoder.name}"]
+    return [*model_and_cell(config), token_decoder(config)]
 
 
 TASKS = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..config import RunConfig
-from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
+from ._spec import TRAIN_SECTIONS, TaskSpec, ctc_decoder, model_and_cell, with_optimizer
 
 
 def _transcribe(config: RunConfig) -> list[str]:
-    return [*model_and_cell(config), "metric/cer", "metric/wer"]
+    decoders = [ctc_decoder(config), "decoder/ctc"]
+    return [*model_and_cell(config), *decoders, "metric/cer", "metric/wer"]
 
 
 def _detect(config: RunConfig) -> list[str]:
@@ -19,7 +20,7 @@ TASKS = (
     TaskSpec(
         "transcribe",
         "transcribe",
-        (*TRAIN_SECTIONS, "backend", "evaluate"),
+        (*TRAIN_SECTIONS, "backend", "decoder", "evaluate"),
         _transcribe,
         trains="train_speech",
     ),

@@ -34,6 +34,14 @@ COMPOSITIONS: tuple[CompositionSpec, ...] = (
         "loss/softmax_cross_entropy",
     ),
     composition(
+        "E19",
+        "model/dense_classifier",
+        "dense_classifier:DenseClassifierFactory",
+        "padded one-hots through a dense hidden layer, then softmax",
+        "embedding/gather",
+        "loss/softmax_cross_entropy",
+    ),
+    composition(
         "A24",
         "model/recurrent_classifier",
         "text_classifier:RecurrentClassifierFactory",

@@ -40,7 +40,6 @@ COMPOSITIONS: tuple[CompositionSpec, ...] = (
         "feature/log_mel",
         "feature/conv1d",
         "loss/ctc",
-        "decoder/ctc_greedy",
     ),
     composition(
         "A36",

@@ -79,7 +79,7 @@ def _equal(column: pd.Series, asked: Any) -> pd.Series:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (bool, np.bool_)):
-        return str(bool(value))
+        return str(bool(value)).lower()  # as tables write it
     if isinstance(value, (int, float, np.number)):
         return float(value)
     return "" if value is None or value is pd.NA else str(value)
@@ -150,7 +150,10 @@ def _lost(sides: Sequence[_Side]) -> str:
 def _item_error(
     effect: Callable[..., Any], both: pd.DataFrame, sides: Sequence[_Side], evidence: Evidence
 ) -> float:
-    """Of the mean effect, by a bootstrap that draws the same items for every side and seed."""
+    """Of the mean effect, by a bootstrap that draws the same items for every side and seed.
+
+    Sides of other items (buckets of a test set) have other counts, and draws of their own.
+    """
     drawn = []
     for row in both.to_dict("records"):
         own = [
@@ -158,11 +161,9 @@ def _item_error(
             for side, end in zip(sides, ENDS, strict=False)
         ]
         scores = [one for one in own if one is not None]
-        if len(scores) < len(sides) or len({len(one.statistics) for one in scores}) > 1:
+        if len(scores) < len(sides):
             return 0.0
         drawn.append(effect(*(_resampled(one) for one in scores)))
-    if len({len(one) for one in drawn}) != 1:
-        return 0.0
     values = np.mean(drawn, axis=0)
     return float(np.std(values[np.isfinite(values)], ddof=1))
 

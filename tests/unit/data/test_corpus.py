@@ -120,3 +120,15 @@ def test_sequences_pad_with_pad_and_cut():
     assert [row.tolist() for row in sequences.cut(2)] == [[4, 5], [5], [4, 4]]
     assert [row.tolist() for row in sequences.head(2)] == [[4, 5, 4], [5]]
     assert sequences.head(2).ids.size == 4
+
+
+def test_some_pairs_are_taken_in_the_order_asked():
+    split = built().train
+    own = split.take(np.array([3, 0]))
+    assert list(own) == [PAIRS["train"][3], PAIRS["train"][0]]
+    assert [ids.tolist() for ids in map(own.target_ids.__getitem__, range(2))] == [
+        split.target_ids[3].tolist(),
+        split.target_ids[0].tolist(),
+    ]
+    assert own.source_ids.lengths.tolist() == [1, 3]
+    assert len(split.take(np.array([], int))) == 0

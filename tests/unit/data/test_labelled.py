@@ -20,16 +20,21 @@ from seqbench.data.labelled import build_labelled
 from seqbench.data.labelled_batching import (
     evaluation_batches,
     make_batch,
+    shuffled_words,
     training_batches,
     validate_batch,
 )
+from seqbench.data.opinions import load_opinions
 from seqbench.interfaces import DataError, RangeError, ShapeError, UsageError
 
 ITEMS = [(("a",) * (1 + n % 5), n % 2) for n in range(40)]
 
 
+SPLIT_ITEMS = {"train": ITEMS, "valid": ITEMS[:3], "test": ITEMS[:5]}
+
+
 def corpus(**changes):
-    items = {"train": ITEMS, "valid": ITEMS[:3], "test": ITEMS[:5]} | changes
+    items = SPLIT_ITEMS | changes
     return build_labelled("toy", "here", ("no", "yes"), items, min_count=1, max_length=4)
 
 
@@ -58,6 +63,29 @@ def test_empty_splits_and_sentences_are_told():
         corpus(test=[(("a",), 0), ((), 1)])
 
 
+def test_groups_are_cut_with_their_sentences_and_are_part_of_the_hash():
+    told = {"test": list("abcde")}
+    made = build_labelled(
+        "toy", "here", ("no", "yes"), SPLIT_ITEMS, min_count=1, max_length=4, groups=told
+    )
+    assert made.test.head(2).groups == ("a", "b")
+    assert made.train.groups == ()
+    assert made.data_hash != corpus().data_hash
+
+
+def test_a_sentence_without_a_group_is_told():
+    with pytest.raises(DataError, match=r"4 groups for 5 sentences, expected one each"):
+        build_labelled(
+            "toy",
+            "here",
+            ("no", "yes"),
+            SPLIT_ITEMS,
+            min_count=1,
+            max_length=4,
+            groups={"test": list("abcd")},
+        )
+
+
 def test_training_batches_hold_every_sentence_once_and_repeat_themselves():
     split = corpus().train
     first = training_batches(split, 2, batch_size=7, seed=3, epoch=1)
@@ -74,6 +102,31 @@ def test_evaluation_batches_have_the_labels_of_their_sentences():
     for batch in evaluation_batches(split, 2, 6):
         assert batch.labels.tolist() == [ITEMS[i][1] for i in batch.indices]
         assert batch.ids.shape[0] == batch.lengths.max()
+
+
+def test_shuffled_words_are_the_same_words_in_another_order():
+    split = load_opinions(num_train=50, num_valid=1, num_test=1).train
+    batch = make_batch(split, np.arange(50), 2)
+    mixed = shuffled_words(batch, 3)
+    for column, length in enumerate(batch.lengths.tolist()):
+        before, after = batch.ids[:, column], mixed.ids[:, column]
+        assert sorted(after[:length]) == sorted(before[:length])
+        assert (after[length:] == before[length:]).all()
+        assert (after != before).any() == (len(set(before[:length].tolist())) > 1)
+    assert (shuffled_words(batch, 3).ids == mixed.ids).all()
+    alike = make_batch(corpus().train, np.arange(40), 2)
+    assert (shuffled_words(alike, 3).ids == alike.ids).all()
+
+
+def test_the_order_hangs_on_the_sentence_and_not_on_its_batch():
+    split = load_opinions(num_train=20, num_valid=1, num_test=1).train
+    whole = shuffled_words(make_batch(split, np.arange(20), 2), 0)
+    other = shuffled_words(make_batch(split, np.array([7, 3]), 2), 0)
+    for column, index in enumerate([7, 3]):
+        length = int(other.lengths[column])
+        assert (other.ids[:length, column] == whole.ids[:length, index]).all()
+    again = shuffled_words(make_batch(split, np.arange(20), 2), 1)
+    assert (again.ids != whole.ids).any()
 
 
 def test_a_batch_of_nothing_is_a_batch():

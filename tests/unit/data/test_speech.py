@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 
 import numpy as np
@@ -53,6 +54,21 @@ def test_the_generators_are_frozen(tones, triggers):
     for split in (triggers.train, triggers.valid, triggers.test):
         found[f"triggers {split.name}"] = digest(split.signals, split.events)
     assert found == GOLDEN
+
+
+def test_noise_is_all_that_another_level_changes():
+    quiet, loud = (load_tones(num_train=1, num_valid=1, num_test=2, noise=n) for n in (0.0, 0.1))
+    assert list(quiet.test.texts) == list(loud.test.texts)
+    for index in range(2):
+        over = loud.test.signal(index) - quiet.test.signal(index)
+        assert 0.09 < over.std() < 0.11
+        assert abs(over.mean()) < 0.01
+
+
+@pytest.mark.parametrize("noise", [-0.1, math.inf, math.nan])
+def test_a_noise_that_is_none_is_told(noise):
+    with pytest.raises(UsageError, match=r"tones: noise is .*, expected at least 0; 0.02 is hard"):
+        load_tones(noise=noise)
 
 
 def test_a_smaller_split_is_the_start_of_a_larger(tones, triggers):

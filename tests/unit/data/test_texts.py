@@ -11,7 +11,7 @@ import pytest
 
 from seqbench.data import help_topics, texts
 from seqbench.data.text_corpus import build_text_corpus
-from seqbench.data.text_sources import NAMES, PTB, TextFile
+from seqbench.data.text_sources import NAMES, PTB, TINYSHAKESPEARE, TextFile
 from seqbench.data.texts import (
     load_help_topics,
     load_names,
@@ -19,6 +19,7 @@ from seqbench.data.texts import (
     load_tinyshakespeare,
     load_wikitext2,
 )
+from seqbench.data.unknown_words import unknown_words
 from seqbench.data.vocabulary import BOS_ID, EOS_ID, UNK_ID
 from seqbench.interfaces import DataError, UsageError
 
@@ -106,6 +107,72 @@ def test_a_test_split_that_is_not_there():
     with pytest.raises(DataError, match=r"there is no test split under the data root, .*valid"):
         corpus().split("test")
     assert corpus().split("valid").name == "valid"
+
+
+# -- unknown words -----------------------------------------------------------------------------
+
+
+def test_what_is_unknown_is_kept_in_its_order():
+    found = corpus()
+    assert found.train.unknown == ("<unk>",)
+    assert found.valid.unknown == ("a", "mat")
+    assert found.valid.head(1).unknown == ("a",)
+    characters = corpus({"train": ["ab a"], "valid": ["axb", "", "y z"]}, level="character")
+    assert characters.valid.unknown == ("x", "y", "z")
+    assert characters.valid.head(2).unknown == ("x",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [["the cat"], ["a cat", "", "the mat sat"], ["x"], [""], ["xx the xx", " the  x"]],
+)
+@pytest.mark.parametrize("level", ["word", "character"])
+def test_unknown_words_by_brute_force(text, level):
+    train = ["the cat sat"]
+    made = corpus({"train": train, "valid": ["the", *text]}, level=level)
+    known = set(train[0].split() if level == "word" else train[0])
+    words = [word for line in ("the", *text) for word in line.split()]
+    strange = [w for w in words if w not in known] if level == "word" else None
+    if strange is None:
+        strange = [w for w in words if not set(w) <= known]
+    assert unknown_words(made.valid, made.vocabulary) == len(strange) / len(words)
+
+
+def test_no_word_is_no_unknown_word():
+    made = corpus({"train": ["a b"], "valid": [" a"]}, level="character")
+    assert unknown_words(made.valid.head(1), made.vocabulary) == 0.0
+
+
+def test_both_levels_of_a_layout_are_one_text():
+    words, characters = (load_help_topics(level=v, layout="words") for v in ("word", "character"))
+    for split in ("train", "valid", "test"):
+        one, other = words.split(split), characters.split(split)
+        assert one.characters.tolist() == other.characters.tolist()
+        assert other.num_tokens == other.num_characters
+    line = characters.valid.lines[0]
+    assert "".join(characters.vocabulary.decode(line)) == topics_line(words)
+
+
+def topics_line(words):
+    line, unknown = words.valid.lines[0], iter(words.valid.unknown)
+    tokens = words.vocabulary.decode(line)
+    return " ".join(next(unknown) if t == "<UNK>" else t for t in tokens)
+
+
+def test_a_layout_that_there_is_not():
+    with pytest.raises(UsageError, match=r"layout is 'plain', expected 'words' or null; set data"):
+        load_help_topics(layout="plain")
+
+
+def test_the_layout_of_a_file_makes_spaces_single(tmp_path, monkeypatch):
+    write(tmp_path, "t.txt", "".join(f"a  b{i}\n" for i in range(40)))
+    digest = hashlib.sha256((tmp_path / "t.txt").read_bytes()).hexdigest()
+    monkeypatch.setattr(
+        texts, "TINYSHAKESPEARE", replace(TINYSHAKESPEARE, files={"all": TextFile("t.txt", digest)})
+    )
+    assert load_tinyshakespeare(root=tmp_path).train.characters[0] == len("a  b0\n")
+    single = load_tinyshakespeare(root=tmp_path, layout="words").train
+    assert single.characters[0] == len("a b0\n")
 
 
 # -- files -------------------------------------------------------------------------------------

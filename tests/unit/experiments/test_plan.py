@@ -67,6 +67,14 @@ def test_every_seed_and_cell_trains_once(plan):
     assert len(made.builders) == 4
 
 
+def test_a_training_tells_what_was_swept_of_it_and_no_more(plan):
+    made = plan(*E01, "cell.name=gru,lstm", "cell.hidden_size=8,9")
+    trained = [t.case for t in made.trials if t.case.task == "train"]
+    assert {case.swept for case in trained} == {("cell.name", "cell.hidden_size")}
+    assert len({tuple(value_at(c.params, k) for k in c.swept) for c in trained}) == 4
+    assert "decoder.width" in made.trials[-1].case.swept
+
+
 def test_the_evaluations_backend_trains_nothing_anew(plan):
     made = plan(*E01, "backend=numpy,torch", "decoder.width=1")
     assert tasks(made).count("train") == 1
@@ -151,6 +159,35 @@ def test_what_cannot_be_trained_cannot_be_evaluated(plan):
 )
 def test_what_makes_no_sense_is_told_before_anything_runs(plan, override, message):
     assert message in told(plan, *E01, override)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["experiment=beam_width_bleu", "decoder=ctc_beam"],
+            "decoder.name is 'ctc_beam', a decoder of CTC's frames, expected one that writes token "
+            "after token, as the model encoder_decoder does; set decoder=beam",
+        ),
+        (["experiment=captioning", "decoder=ctc_greedy"], "as the model captioner does; set dec"),
+        (["experiment=language_model", "decoder=ctc_beam"], "as the model language_model does"),
+        (
+            ["experiment=transcription", "decoder=beam"],
+            "decoder.name is 'beam', expected one of ctc_greedy, ctc_beam: the model "
+            "speech_recogniser gives labels to frames and writes no tokens; set decoder=ctc_beam",
+        ),
+        (
+            ["experiment=sentiment", "attention=none,additive"],
+            "experiment sentiment: attention.name is swept, expected one of dtype, model, cell, "
+            "dataset, optimizer, train, backend, evaluate: its task classify has no attention to "
+            "choose; leave attention out of the sweep",
+        ),
+        (["experiment=transcription", "attention.name=dot,additive"], "task transcribe has no att"),
+        (["experiment=trigger_word", "decoder=beam,greedy"], "detect_triggers has no decoder to"),
+    ],
+)
+def test_parts_that_do_not_fit_are_told_before_anything_runs(plan, overrides, message):
+    assert message in told(plan, "size=tiny", *overrides)
 
 
 def test_no_attention_asks_for_none(plan):

@@ -96,3 +96,30 @@ def test_what_it_refuses():
         decoder().beam(logits, lengths, width=2, alpha=-1.0)
     with pytest.raises(RangeError, match="width is 0"):
         decoder().beam(logits, lengths, width=0)
+
+
+def test_tables_are_made_anew_for_another_model_or_weight():
+    """One decoder for many batches: what it keeps must be what was asked for last."""
+    logits = np.log(np.array([[0.1, 0.7, 0.1, 0.1], [0.1, 0.1, 0.35, 0.45]]))[:, None]
+    lengths, model, one = np.array([2], np.int32), language_model(2), decoder()
+    for alpha, beta, order in [(1.0, 1.0, 2), (0.01, 0.0, 2), (1.0, 1.0, 2), (1.0, 1.0, 1)]:
+        model = language_model(order)
+        asked = {"width": 30, "language_model": model, "alpha": alpha, "beta": beta}
+        found, fresh = (d.beam(logits, lengths, **asked)[0][0] for d in (one, decoder()))
+        assert found == fresh
+
+
+def test_tables_are_made_once_for_batches_of_one_text(monkeypatch):
+    made = []
+    module = importlib.import_module("seqbench.models.ctc_decoder")
+
+    def counting(*args, **options):
+        made.append(args)
+        return automaton(*args, **options)
+
+    monkeypatch.setattr(module, "automaton", counting)
+    logits, lengths = np.zeros((2, 1, 4)), np.array([2], np.int32)
+    one, model = decoder(), language_model(2)
+    for _ in range(3):
+        one.beam(logits, lengths, width=3, language_model=model)
+    assert len(made) == 1

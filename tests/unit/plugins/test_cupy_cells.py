@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from seqbench_cupy.cells import GRU, GRU_RESET_BEFORE, LSTM, RNN
+from seqbench_cupy.cells import GRU, GRU_RESET_BEFORE, LSTM, LSTM_PEEPHOLE_FULL, RNN
 from seqbench_cupy.cells_persistent import fit, kept_bytes
 from seqbench_cupy.recurrence_steps import replays, tiles
 from seqbench_cupy.runtime import DeviceProperties
@@ -31,6 +31,7 @@ def test_the_larger_of_forward_and_backward_counts():
     """Four rows of one tile each forward, one row of four gates in fewer tiles backward."""
     assert kept_bytes(LSTM, 1, 4) == 8 * 4 * 36 * 4
     assert kept_bytes(GRU_RESET_BEFORE, 33, 4) == 8 * 3 * (64 + 4) * 4
+    assert kept_bytes(LSTM_PEEPHOLE_FULL, 33, 4) == 8 * 7 * (64 + 4) * 4
 
 
 def test_groups_of_sequences_fill_the_device():
@@ -41,11 +42,20 @@ def test_groups_of_sequences_fill_the_device():
     assert fit(0, 256, GRU, "float32", H100).grid == (32, 0)
 
 
-@pytest.mark.parametrize(("dtype", "largest"), [("float64", 864), ("float32", 1056)])
-def test_the_largest_lstm_on_an_h100(dtype, largest):
+LARGEST = [
+    (LSTM, "float64", 864),
+    (LSTM, "float32", 1056),
+    (LSTM_PEEPHOLE_FULL, "float64", 480),
+    (LSTM_PEEPHOLE_FULL, "float32", 992),
+    (LSTM_PEEPHOLE_FULL, "bfloat16", 1056),
+]
+
+
+@pytest.mark.parametrize(("cell", "dtype", "largest"), LARGEST)
+def test_the_largest_lstm_on_an_h100(cell, dtype, largest):
     """As docs/gpu/cells.md tells."""
-    assert not isinstance(fit(8, largest, LSTM, dtype, H100), str)
-    assert "expected at most" in fit(8, largest + 8, LSTM, dtype, H100)
+    assert not isinstance(fit(8, largest, cell, dtype, H100), str)
+    assert "expected at most" in fit(8, largest + 8, cell, dtype, H100)
 
 
 def test_too_many_blocks_and_too_many_bytes_are_told():

@@ -11,7 +11,7 @@ from seqbench_cupy.launch import block_a_row, ceil_div, elementwise, warp_a_row
 from seqbench_cupy.losses import fits_on_chip
 from seqbench_cupy.runtime import DeviceProperties, Kernel
 from seqbench_cupy.signature import Parameter, signature_of
-from seqbench_cupy.sources import CudaSource, expression, source_text
+from seqbench_cupy.sources import FOLDER, CudaSource, expression, source_text
 
 from seqbench.interfaces import DtypeError, RangeError, ShapeError, UsageError
 
@@ -127,9 +127,20 @@ def test_includes_are_written_out_once_and_lines_stay():
     assert own[1] == original[number - 1], source_file
 
 
-def source_path(file):
-    from seqbench_cupy.sources import FOLDER
+@pytest.mark.parametrize("file", sorted(path.name for path in FOLDER.glob("*.cu")))
+def test_every_line_is_numbered_as_in_its_file(file):
+    """Among them those behind an include that was written out before."""
+    for text in source_text(file).splitlines():
+        if text.startswith("#line"):
+            _, number, name = text.split()
+            number, original = int(number) - 1, source_path(name.strip('"')).read_text()
+        else:
+            expected = original.splitlines()[number]
+            assert text == expected or expected.lstrip().startswith("#include"), (name, number + 1)
+            number += 1
 
+
+def source_path(file):
     return FOLDER / file
 
 

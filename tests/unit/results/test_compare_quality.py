@@ -134,6 +134,8 @@ ITEMS = {
     "matches": [1, 0, 2, 1],
     "detections": [1, 1, 2, 2],
     "references": [2, 1, 2, 1],
+    "hypothesis_lengths": [3, 4, 5, 6],
+    "reference_lengths": [4, 4, 6, 6],
 }
 EXPECTED = {
     "accuracy": 3 / 4,
@@ -143,6 +145,7 @@ EXPECTED = {
     "wer": 2 / 7,
     "nll": 20 / 16,
     "perplexity": np.exp(20 / 16),
+    "length_ratio": 18 / 20,
     "mean_log_prob": -5.0,
     "event_f1": 8 / 12,
     "event_precision": 4 / 6,
@@ -167,6 +170,22 @@ def test_bleu_is_rebuilt_as_the_models_scorer_has_it():
     kept = statistics(250)
     assert rebuilt("bleu", kept, "smooth:exp", bleu_of(kept)).value == pytest.approx(bleu_of(kept))
     assert rebuilt("bleu", kept, "smooth:exp", bleu_of(kept) + 0.1) is None
+
+
+def test_precisions_and_bleu_without_penalty_are_rebuilt():
+    """40 sentences of ten words, the first 255 words right; outputs half as long as they should."""
+    kept = statistics(255) | {"reference_lengths": [20] * 40}
+    precisions = [
+        100 * np.sum(kept["bleu_matches"], axis=0)[n] / np.sum(kept["bleu_totals"], axis=0)[n]
+        for n in range(4)
+    ]
+    expected = {f"precision_{n}": value for n, value in enumerate(precisions, start=1)}
+    expected["bleu_without_penalty"] = np.exp(np.mean(np.log(precisions)))
+    expected["bleu"] = expected["bleu_without_penalty"] * np.exp(-1)
+    for metric, value in expected.items():
+        assert rebuilt(metric, kept, "smooth:exp", value).value == pytest.approx(value)
+        assert rebuilt(metric, kept, "smooth:exp", value * 1.01) is None
+        assert rebuilt(metric, {}, "smooth:exp", value) is None
 
 
 def test_no_detection_and_no_event_is_a_perfect_f1():

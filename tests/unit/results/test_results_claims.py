@@ -82,6 +82,15 @@ def test_a_difference_of_seeds(gaps, verdict):
     assert told(DIFFERENCE, pairs(*gaps)).verdict == verdict
 
 
+def test_a_part_may_choose_by_true_and_false():
+    """A table writes them in small letters."""
+    part = {**DIFFERENCE, "of": {"model.name": True}, "against": {"model.name": False}}
+    made = []
+    for seed, gap in enumerate((0.30, 0.31, 0.29)):
+        made += [trial(True, 0.5 + gap, seed), trial(False, 0.5, seed)]
+    assert told(part, made).verdict == "supported"
+
+
 def test_a_difference_is_paired_by_seed():
     """Seeds that differ by far more than the models do leave the difference clear."""
     made = []
@@ -266,6 +275,30 @@ def test_the_error_of_items_is_the_bootstraps():
     assert found.item_error == pytest.approx(np.std(gains, ddof=1), rel=1e-6)
 
 
+def test_two_sides_of_other_items_err_by_themselves():
+    """Buckets of a test set: their errors add up, one more sentence or less apart."""
+
+    def sides(count):
+        made = []
+        for width, hits, sentences in ((1, 200, 40), (10, 250, count)):
+            one = beam(width, hits, items=False)
+            one.items = statistics(hits, sentences=40)
+            one.items = {name: values[:sentences] for name, values in one.items.items()}
+            one.samples[0] = Sample("bleu", bleu_of(one.items), "BLEU", "higher", "decode")
+            made.append(one)
+        return measure(Part(**bleu_claim()), evidence(made)).item_error
+
+    alone = []
+    for hits, sentences in ((200, 40), (250, 39)):
+        kept = {k: np.asarray(v)[:sentences] for k, v in statistics(hits).items()}
+        rng = np.random.default_rng(5)
+        draws = (rng.integers(0, sentences, sentences) for _ in range(1000))
+        scores = [bleu_of({k: v[drawn] for k, v in kept.items()}) for drawn in draws]
+        alone.append(np.var(scores, ddof=1))
+    assert sides(39) == pytest.approx(np.sqrt(sum(alone)), rel=0.15)
+    assert sides(40) < 0.8 * sides(39)  # the same sentences pair up
+
+
 def test_trials_without_a_value_are_told():
     made = pairs(0.3, 0.31, 0.29)
     made.append(trial("rnn", 1.0, 3, status="oom", samples=[]))
@@ -367,3 +400,20 @@ def test_parts_that_make_no_sense(changes, message):
 def test_claims_that_make_no_sense(changes, message):
     with pytest.raises(UsageError, match=message):
         claim({**PLAIN, **changes})
+
+
+def test_false_is_what_the_table_calls_false():
+    made = [
+        record(
+            f"{together}-{seed}",
+            case_id=str(together),
+            params={"together": together},
+            swept=["together"],
+            seed=seed,
+            samples=[Sample("accuracy", 1.0 if together else 0.2, "fraction", "higher", "")],
+        )
+        for together in (True, False)
+        for seed in (0, 1, 2)
+    ]
+    part = {"metric": "accuracy", "of": {"together": False}, "at_most": 0.3}
+    assert told(part, made).parts[0].value == pytest.approx(0.2)
