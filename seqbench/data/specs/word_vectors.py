@@ -39,6 +39,7 @@ def _english(name: str, texts: tuple[TextFile, ...]) -> DatasetSpec:
     return DatasetSpec(
         name=name,
         target=f"seqbench.data.plain_text:load_{name}",
+        holds="plain English",
         summary="plain English for word vectors: " + " and ".join(s.name for s in sources),
         licence="; ".join(s.licence for s in sources),
         origin="; ".join(s.origin for s in sources),
@@ -52,6 +53,7 @@ DATASETS = (
         DatasetSpec(
             name=name,
             target=f"seqbench.data.{name}:load_{name}",
+            holds="word lists" if name == "debias" else "word sets",
             summary=summary,
             licence=source.licence,
             origin=source.origin,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..config import RunConfig
 from ._spec import TaskSpec
+from .word_vectors import HOLDS, MODELS
 
 JUDGES = ["metric/word_similarity", "metric/word_analogies"]
 WORD_SETS = ("word_similarity", "word_analogies")
@@ -24,6 +25,7 @@ TASKS = (
         ("dtype", "backend", "dataset", "evaluate"),
         _debias,
         also_reads=WORD_SETS,
+        holds="word lists",
     ),
     TaskSpec(
         "vector_quality",
@@ -31,5 +33,7 @@ TASKS = (
         ("dtype", "backend", "model", "dataset", "train", "evaluate"),
         _quality,
         also_reads=WORD_SETS,
+        holds=HOLDS,
+        models=("glove", *MODELS),
     ),
 )

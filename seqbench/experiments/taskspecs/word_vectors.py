@@ -6,6 +6,8 @@ from ..config import RunConfig
 from ._spec import TaskSpec
 
 SECTIONS = ("dtype", "model", "dataset", "train")
+HOLDS = "plain English"
+MODELS = ("skipgram_ns", "skipgram_hs", "skipgram_softmax", "cbow_ns", "cbow_hs")
 
 
 def _model(config: RunConfig) -> list[str]:
@@ -17,7 +19,7 @@ def _judge(config: RunConfig) -> list[str]:
 
 
 TASKS = (
-    TaskSpec("train_vectors", "train_vectors", SECTIONS, _model),
+    TaskSpec("train_vectors", "train_vectors", SECTIONS, _model, holds=HOLDS, models=MODELS),
     TaskSpec(
         "word_vectors",
         "word_vectors",
@@ -25,6 +27,8 @@ TASKS = (
         _judge,
         trains="train_vectors",
         also_reads=("word_similarity",),
+        holds=HOLDS,
+        models=MODELS,
     ),
 )
 """`train.backend` is what trains (gensim is one); the root's `backend` computes the scores."""
