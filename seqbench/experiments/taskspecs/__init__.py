@@ -13,6 +13,7 @@ from . import (
     lagged,
     language,
     models,
+    searching,
     speech,
     translation,
     word_sets,
@@ -22,6 +23,7 @@ from ._spec import TaskSpec, check_swept
 
 FAMILIES = (
     translation,
+    searching,
     language,
     classification,
     lagged,
@@ -36,7 +38,10 @@ FAMILIES = (
 TASKS = {spec.name: spec for family in FAMILIES for spec in family.TASKS}
 TARGETS = {name: spec.target for name, spec in TASKS.items()}
 
-OWN_MODELS = {model for spec in TASKS.values() for model in spec.models} | {"encoder_decoder"}
+OWN_MODELS = {model for spec in TASKS.values() for model in spec.models} | {
+    "encoder_decoder",
+    "glove",
+}
 
 __all__ = ["TARGETS", "TASKS", "TaskSpec", "check_model", "check_swept", "task_spec"]
 

@@ -36,7 +36,7 @@ def test_the_names_of_a_group_are_offered(monkeypatch, group):
 
 
 def test_what_is_begun_narrows_it(monkeypatch):
-    assert complete(monkeypatch, "seqbench run experiment=beam") == ["experiment=beam_width_bleu"]
+    assert complete(monkeypatch, "seqbench run experiment=beam_w") == ["experiment=beam_width_bleu"]
     line = "seqbench run experiment=beam_width_bleu decoder=ctc"
     assert set(complete(monkeypatch, line)) == {"decoder=ctc_beam", "decoder=ctc_greedy"}
     assert "cell.hidden_size=" in complete(monkeypatch, "seqbench run cell.hid")
