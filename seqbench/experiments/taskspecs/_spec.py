@@ -23,6 +23,9 @@ class TaskSpec:
     that measure nothing but cost. `block` then names a key of the params whose values get a block
     each, one after another: what is not compared need not wait. Otherwise cases keep the order of
     the sweep and each round is a block. `also_reads` are data sets read beside the config's own.
+    `holds` is what that must be made of and `models` are those it knows how to build; with "" and
+    () it takes any, or says so itself. A plugin's model, and a data set that does not say what it
+    holds, are taken.
     """
 
     name: str
@@ -33,6 +36,8 @@ class TaskSpec:
     mixed: bool = False
     block: str = ""
     also_reads: tuple[str, ...] = ()
+    holds: str = ""
+    models: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:
