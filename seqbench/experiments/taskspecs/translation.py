@@ -36,7 +36,7 @@ def _translate(config: RunConfig) -> list[str]:
 
 
 def _search(config: RunConfig) -> str:
-    """`decoder/NAME`. UsageError for one that draws: whose fault an error is asks a search (A31)."""
+    """`decoder/NAME`. UsageError for one that draws: A31 asks a search whose fault it was."""
     if config.decoder.name == "sampling":
         raise UsageError(
             "decoder.name is 'sampling', expected a search: the task translate tells search errors "
