@@ -29,12 +29,9 @@ def test_powers_of_the_noise_are_judged_by_planted_sets(tmp_path):
 
 
 def test_debiasing_of_planted_words_takes_out_what_was_planted(tmp_path):
-    told, rows = run(tmp_path, "debias", "evaluate.options.components=1")
-    (found,) = (
-        by_case(rows, "seed").values()
-        if "p.seed" in rows[0]
-        else [{row["metric"]: float(row["value"]) for row in rows}]
-    )
+    more = ("evaluate.options.components=1", "dataset.num_train=12000", "dataset.options.size=50")
+    told, rows = run(tmp_path, "debias", *more)
+    found = {row["metric"]: float(row["value"]) for row in rows}
     assert found["weat_before"] > 1
     assert found["weat_after"] < found["weat_before"]
     assert found["left_out_bias_after"] < found["left_out_bias_before"]
@@ -55,7 +52,7 @@ def test_a_product_with_one_hot_vectors_is_timed_beside_a_gather(tmp_path):
     }
     assert flops["embedding/gather", "200"] == flops["embedding/gather", "4000"]
     assert flops["embedding/one_hot", "4000"] == 20 * flops["embedding/one_hot", "200"]
-    assert {row["gate"] for row in rows} == {"pass"}
+    assert {row["status"] for row in rows} == {"done"}
     assert "gathering the same rows takes a tenth" in told
 
 

@@ -56,7 +56,11 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         resolved=found.kernels.resolved,
         signature=wide.bleu.corpus.signature,
         artifact=found.artifact,
-        notes={"artifact_digest": found.digest, "pieces": wide.found.pieces},
+        notes={
+            "artifact_digest": found.digest,
+            "pieces": wide.found.pieces,
+            "kernels": found.model.notes,
+        },
     )
 
 

@@ -86,7 +86,12 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         kernel_impl=searched,
         resolved=found.kernels.resolved,
         artifact=found.artifact,
-        notes={"artifact_digest": found.digest, "sentences": len(pairs), "exact": options["exact"]},
+        notes={
+            "artifact_digest": found.digest,
+            "sentences": len(pairs),
+            "exact": options["exact"],
+            "kernels": found.model.notes,
+        },
     )
 
 

@@ -16,6 +16,7 @@ from ._spec import (
 )
 
 SECTIONS = (*TRAIN_SECTIONS, "attention")
+HOLDS = "sentence pairs"
 
 
 def decoding_model(config: RunConfig) -> list[str]:
@@ -36,7 +37,7 @@ def _translate(config: RunConfig) -> list[str]:
 
 
 def _search(config: RunConfig) -> str:
-    """`decoder/NAME`. UsageError for one that draws: whose fault an error is asks a search (A31)."""
+    """`decoder/NAME`. UsageError for one that draws: A31 asks a search whose fault it was."""
     if config.decoder.name == "sampling":
         raise UsageError(
             "decoder.name is 'sampling', expected a search: the task translate tells search errors "
@@ -46,12 +47,13 @@ def _search(config: RunConfig) -> str:
 
 
 TASKS = (
-    TaskSpec("train", "train", SECTIONS, with_optimizer(_train)),
+    TaskSpec("train", "train", SECTIONS, with_optimizer(_train), holds=HOLDS),
     TaskSpec(
         "translate",
         "translate",
         (*SECTIONS, "backend", "decoder", "evaluate"),
         _translate,
         trains="train",
+        holds=HOLDS,
     ),
 )
