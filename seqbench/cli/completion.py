@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-COMMANDS = ("run", "list", "check", "report", "compare", "ab")
+COMMANDS = ("run", "list", "check", "report", "compare", "ab", "doctor", "data")
 
 
 def complete(arguments: list[str]) -> int:

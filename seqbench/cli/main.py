@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from .ab import add_parser as add_ab
 from .compare import add_parser as add_compare
+from .data import add_parser as add_data
 from .doctor import add_parser as add_doctor
 from .new import add_parser as add_new
 
@@ -93,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     add_ab(commands)
     add_doctor(commands)
     add_new(commands)
+    add_data(commands)
     report = commands.add_parser("report", help="one self-contained page of tables and plots")
     report.add_argument(
         "tables", nargs="+", metavar="TABLE", help="CSV, Parquet, a comparison's JSON, or a folder"
@@ -128,6 +130,10 @@ def _command(chosen: argparse.Namespace) -> int:
         from .new import new
 
         return new(chosen)
+    if chosen.command == "data":
+        from .data import run as data
+
+        return data(chosen)
     if chosen.command == "report":
         from .report import report
 

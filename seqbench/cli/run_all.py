@@ -19,11 +19,14 @@ INTERRUPTED = 130
 def run_all(overrides: Sequence[str], composer: Composer) -> int:
     """All are planned before any runs; one that fails does not keep the others from running.
 
-    Returns the worst exit code; 130 where the user stopped it, and the same command goes on.
+    Those whose data are not here are left out, and told. Returns the worst exit code; 130 where the
+    user stopped it, and the same command goes on.
 
     Raises UsageError for what makes no sense to one of the experiments.
     """
     plans, settings = _plans(overrides, composer)
+    left_out = _without_data(plans)
+    plans = {name: plan for name, plan in plans.items() if name not in left_out}
     suite = Suite.of(settings.results_dir, plans)
     codes, folders = [0], {name: Path(folder) for name, folder in suite.done.items()}
     for number, (name, plan) in enumerate(plans.items(), start=1):
@@ -37,7 +40,7 @@ def run_all(overrides: Sequence[str], composer: Composer) -> int:
         codes.append(code)
         if code == 0:
             suite.finish(name, folders[name])
-    _tell({name: folders[name] for name in plans}, settings.results_dir)
+    _tell({name: folders[name] for name in plans}, left_out, settings.results_dir)
     if len(suite.done) == len(plans):
         suite.end()
     return max(codes)
@@ -59,7 +62,21 @@ def _plans(overrides: Sequence[str], composer: Composer) -> tuple[dict[str, Any]
     return found, settings
 
 
-def _tell(folders: dict[str, Path], results_dir: Path) -> None:
+def _without_data(plans: dict[str, Any]) -> dict[str, str]:
+    """experiment -> why one of its data sets cannot be read here."""
+    from seqbench.experiments.availability import dataset_rows
+    from seqbench.registry import registry
+
+    reasons = {row["name"]: row["reason"] for row in dataset_rows(registry())}
+    found = {}
+    for name, plan in plans.items():
+        told = [f"{data}: {reasons[data]}" for data in plan.datasets if reasons.get(data)]
+        if told:
+            found[name] = "; ".join(told)
+    return found
+
+
+def _tell(folders: dict[str, Path], left_out: dict[str, str], results_dir: Path) -> None:
     """The answers, one a line, and one page of every table."""
     from seqbench.results.claims import CLAIM, read_answer
     from seqbench.results.report import write_report
@@ -72,6 +89,8 @@ def _tell(folders: dict[str, Path], results_dir: Path) -> None:
             print(f"  {'no answer':<10} {name}: {error}")
             continue
         print(f"  {kept.answer.verdict:<10} {name}: {kept.claim.says} ({kept.rests_on})")
+    for name, reason in left_out.items():
+        print(f"  {'left out':<10} {name}: {reason}")
     try:
         page = write_report(list(folders.values()), results_dir / "all" / "report.html")
         print(f"page: {page.path}")

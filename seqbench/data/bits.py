@@ -38,6 +38,8 @@ class Purpose(IntEnum):
     SIGNAL_WORDS = 60
     RECALL = 40
     INTERVALS = 41
+    PLANTED_WORDS = 70
+    PLANTED_PAIRS = 71
 
 
 def philox(seed: int, purpose: Purpose, index: int = 0) -> np.random.Philox:

@@ -19,7 +19,9 @@ from .checked_files import checked_file
 from .root import data_root
 from .text_files import read_bytes, read_sentences
 from .vector_files import read_vectors
+from .word_analogies import Question
 from .word_files import DEBIAS, DEBIAS_SHA256
+from .word_similarity import SimilarityPairs
 from .word_vectors import WordVectors
 
 Pair = tuple[str, str]
@@ -40,6 +42,8 @@ class DebiasData:
     sembias : 440 questions of four pairs: definition, none, none, stereotype in the file's order
     weat : word sets by name ("flowers", "male_names", ...)
     female_words, male_words : of Zhao et al., line n of one beside line n of the other
+    weat_targets : the two sets of `weat` that are told apart by male_terms and female_terms
+    similarity, analogies : what the vectors are judged by; None for the sets of the data root
     """
 
     vectors: WordVectors
@@ -52,6 +56,9 @@ class DebiasData:
     weat: Mapping[str, tuple[str, ...]]
     female_words: tuple[str, ...]
     male_words: tuple[str, ...]
+    weat_targets: tuple[str, str] = ("career", "family")
+    similarity: Mapping[str, SimilarityPairs] | None = None
+    analogies: Mapping[str, tuple[Question, ...]] | None = None
 
 
 def load_debias(

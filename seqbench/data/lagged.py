@@ -107,8 +107,8 @@ def checked_lags(name: str, lags: Sequence[int]) -> tuple[int, ...]:
     whole = all(type(lag) is int and 1 <= lag <= MAX_LAG for lag in found)
     if not found or not whole or list(found) != sorted(set(found)):
         raise UsageError(
-            f"{name}: lags are {list(found)}, expected whole numbers from 1 to {MAX_LAG}, ascending; "
-            "set dataset.options.lags=[1,10,100]"
+            f"{name}: lags are {list(found)}, expected whole numbers from 1 to {MAX_LAG}, "
+            "ascending; set dataset.options.lags=[1,10,100]"
         )
     return found
 

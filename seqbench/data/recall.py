@@ -1,9 +1,9 @@
 """Delayed recall: a symbol, `lag` distractors, a cue; which symbol was it?
 
-After the long time lag problems of Hochreiter & Schmidhuber (1997), experiment 2c, and the copy task
-of Arjovsky et al. (2016): distractors are random letters of an alphabet of their own, so nothing but
-what was kept of the first step tells the answer. A change of the drawing is another data set: a test
-holds the SHA-256.
+After the long time lag problems of Hochreiter & Schmidhuber (1997), experiment 2c, and the copy
+task of Arjovsky et al. (2016): distractors are random letters of an alphabet of their own, so
+nothing but what was kept of the first step tells the answer. A change of the drawing is another
+data set: a test holds the SHA-256.
 """
 
 from __future__ import annotations

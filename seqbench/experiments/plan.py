@@ -32,8 +32,8 @@ class Skip:
 class Plan:
     """The trials of one experiment, in the order to run them.
 
-    `builders` maps artifact keys to the trial that trains them; `rests_on` says what kind of
-    evidence its rows will be.
+    `builders` maps artifact keys to the trial that trains them; `datasets` are those that it reads,
+    and `rests_on` says what kind of evidence that makes its rows.
     """
 
     experiment: ExperimentConfig
@@ -42,6 +42,7 @@ class Plan:
     skips: tuple[Skip, ...] = ()
     builders: Mapping[str, str] = field(default_factory=dict)
     rests_on: str = ""
+    datasets: tuple[str, ...] = ()
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -236,7 +237,15 @@ class _Planner:
             else:
                 trials.append(placed)
         rests_on = rests_on_data(self._datasets, self._resolver.embedded)
-        return Plan(self._experiment, self._seed, tuple(trials), tuple(skips), builders, rests_on)
+        return Plan(
+            self._experiment,
+            self._seed,
+            tuple(trials),
+            tuple(skips),
+            builders,
+            rests_on,
+            tuple(self._datasets),
+        )
 
     def _evaluations(self) -> Iterator[tuple[int, Trial, str]]:
         """(round, trial, why it cannot run) in the order to run them."""

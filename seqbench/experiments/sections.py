@@ -181,13 +181,24 @@ class LimitsConfig:
 
 @dataclass(frozen=True, slots=True)
 class PlotConfig:
-    """Hints for the plot: a dotted key, metric names, and keys that tell the lines apart."""
+    """Hints for the plot: a dotted key, metric names, and keys that tell the lines apart.
+
+    `front` names a quality and a cost: a panel of its own shows which cases no other beats.
+    """
 
     x: str = setting(default="")
     metrics: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     x_scale: str = setting(default="linear", choices=("linear", "log"))
     y_scale: str = setting(default="linear", choices=("linear", "log"))
+    front: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.front) not in (0, 2):
+            raise UsageError(
+                f"experiment.plot.front is {list(self.front)}, expected a quality and a cost; set "
+                "experiment.plot.front=[accuracy,train_flops], or [] for none"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,9 +241,11 @@ def arrays_of(value: Any) -> list[Array]:
 
 
 def is_c_contiguous(array: Array) -> bool:
-    """Whether an array of any backend is C-contiguous."""
+    """Whether an array of any backend is C-contiguous; one that cannot be strided (JAX's) is."""
     flags = getattr(array, "flags", None)
-    return bool(array.is_contiguous() if flags is None else flags.c_contiguous)
+    if flags is not None:
+        return bool(flags.c_contiguous)
+    return bool(array.is_contiguous()) if hasattr(array, "is_contiguous") else True
 
 
 def c_contiguous(value: Any) -> Any:

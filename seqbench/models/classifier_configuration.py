@@ -24,8 +24,8 @@ class ClassifierConfig:
     pooling : `final` state of the last layer, or `mean` or `max` over its outputs
     positions : that a dense classifier has inputs for
     initial : how recurrent weights start, see `recurrent_start`
-    forget_bias : where the bias of the gate that keeps the old state starts; None leaves it at 1 for
-        a cell with a memory and at 0 for others
+    forget_bias : where the bias of the gate that keeps the old state starts; None leaves it at 1
+        for a cell with a memory and at 0 for others
     """
 
     embedding_size: int = 64

@@ -1,4 +1,4 @@
-"""What a model keeps over a lag: the largest one it solves, and how fast the gradient decays (A08)."""
+"""What a model keeps over a lag: the largest one it solves, and the gradient's decay (A08)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def solved_lag(accuracy: Mapping[int, float], threshold: float) -> int:
 def decays(norms: np.ndarray) -> np.ndarray:
     """(B,) nats a step: the slope of ln norm by lag, by least squares, lag 0 left out.
 
-    norms : (K + 1, B), row k the norm at lag k. Negative where the gradient vanishes, positive where
-    it explodes. Lags from the first norm that is no longer a number above 0 are left out; RangeError
-    where fewer than two are left.
+    norms : (K + 1, B), row k the norm at lag k. Negative where the gradient vanishes, positive
+    where it explodes. Lags from the first norm that is no longer a number above 0 are left out;
+    RangeError where fewer than two are left.
     """
     found = []
     for column in np.asarray(norms, np.float64)[1:].T:

@@ -2,8 +2,8 @@
 
 Glorot & Bengio (2010) uniform as everywhere here; orthogonal (Saxe et al. 2014); the identity (Le,
 Jaitly & Hinton 2015, there with rectifiers). Each is done to every gate's own (H, H) block alike.
-The bias of the gate that keeps the old state is `forget_bias`: f of an LSTM (Gers et al. 2000), z of
-a GRU; the coupled LSTM keeps 1 - i, so i takes it negated; a plain RNN has no such gate.
+The bias of the gate that keeps the old state is `forget_bias`: f of an LSTM (Gers et al. 2000), z
+of a GRU; the coupled LSTM keeps 1 - i, so i takes it negated; a plain RNN has no such gate.
 """
 
 from __future__ import annotations

@@ -57,6 +57,24 @@ def held_out_loss(
     return total / float(pairs.sum())
 
 
+def held_out_log_loss(
+    kernels: Kernels,
+    name: str,
+    corpus: WordCorpus,
+    trained: TrainedVectors,
+    settings: VectorSettings,
+    *,
+    max_tokens: int | None = None,
+) -> float:
+    """-log p(context word | word) in nats a pair, of any skip-gram: one scale for all of them.
+
+    A tree gives p exactly. Scores that were trained with noise words are taken through the full
+    softmax: they were never asked to be normalised, so this flatters them, or not.
+    """
+    exact = name if name.endswith("_hs") else "skipgram_softmax"
+    return held_out_loss(kernels, exact, corpus, trained, settings, max_tokens=max_tokens)
+
+
 def _windows(
     corpus: WordCorpus, window: int, max_tokens: int | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

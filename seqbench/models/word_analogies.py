@@ -17,13 +17,23 @@ METHODS = ("cos_add", "cos_mul", "pair_direction")
 BATCH = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SectionScore:
-    """`correct` of `covered` questions, of `questions` there are; covered: all words known."""
+    """`right` (covered,) bool tells each covered question, of `questions` there are.
 
-    correct: int
-    covered: int
+    covered : all four words known
+    """
+
+    right: np.ndarray
     questions: int
+
+    @property
+    def correct(self) -> int:
+        return int(self.right.sum())
+
+    @property
+    def covered(self) -> int:
+        return len(self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,11 @@ class AnalogyScore:
     def accuracy(self) -> float:
         """Of the covered questions."""
         return sum(s.correct for s in self.sections.values()) / self.covered
+
+    @property
+    def right(self) -> np.ndarray:
+        """(covered,) bool of every covered question, section after section."""
+        return np.concatenate([s.right for s in self.sections.values()])
 
 
 class WordAnalogies:
@@ -81,20 +96,38 @@ class WordAnalogies:
         plan.load(VectorTable(device(vectors.vectors)))
         scores = {}
         for name, ids in asked.items():
-            correct = sum(
-                self._correct(plan, ids[start : start + BATCH], method, unit)
+            parts = [
+                self._right(plan, ids[start : start + BATCH], method, unit)
                 for start in range(0, len(ids), BATCH)
-            )
-            scores[name] = SectionScore(correct, len(ids), len(sections[name]))
+            ]
+            right = np.concatenate([np.zeros(0, bool), *parts])
+            scores[name] = SectionScore(right, len(sections[name]))
         return AnalogyScore(scores)
 
-    def _correct(self, plan: Any, ids: np.ndarray, method: str, unit: bool) -> int:
+    def _right(self, plan: Any, ids: np.ndarray, method: str, unit: bool) -> np.ndarray:
         questions = self._kernels.backend.to_device(np.ascontiguousarray(ids[:, :3]))
         inputs: Any = AnalogyInputs(questions, unit=unit)
         if method == "cos_mul":
             inputs = CosMulInputs(questions)
         answers = np.asarray(self._kernels.backend.to_host(plan.forward(inputs).ids))[:, 0]
-        return int((answers == ids[:, 3]).sum())
+        right: np.ndarray = answers == ids[:, 3]
+        return right
+
+
+def accuracy_change(
+    before: np.ndarray, after: np.ndarray, *, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the accuracy of `after` less that of `before`, (N,) bool each.
+
+    The paired bootstrap over questions, drawn as how many were won, kept and lost. Questions that
+    share a pair of words are taken as independent, so it is too narrow rather than too wide.
+    """
+    won, lost = int((after & ~before).sum()), int((before & ~after).sum())
+    count = len(before)
+    rng = np.random.Generator(np.random.PCG64([seed, count]))
+    drawn = rng.multinomial(count, np.array([won, lost, count - won - lost]) / count, resamples)
+    low, high = np.percentile((drawn[:, 0] - drawn[:, 1]) / count, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _encoded(

@@ -23,11 +23,17 @@ COST, TO_TARGET = "train_flops", "flops_to_quality"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One case: its quality, larger is better whatever the metric, and its cost."""
+    """One case: its quality and its cost; `sign` is -1 where the lower quality is the better."""
 
     case: str
-    goodness: float
+    quality: float
     cost: float
+    sign: float = 1.0
+
+    @property
+    def goodness(self) -> float:
+        """Larger is better, whatever the metric."""
+        return self.sign * self.quality
 
     def beats(self, other: Point) -> bool:
         """As good and as cheap, and better in one of them."""
@@ -43,7 +49,7 @@ def front(points: Iterable[Point]) -> list[Point]:
 
 
 def points_of(summary: pd.DataFrame, quality: str, cost: str) -> list[Point]:
-    """Every case that has both metrics; the sign of a quality that is better lower is turned."""
+    """Every case that has both metrics."""
     scored = summary[summary["metric"] == quality]
     paid = summary[summary["metric"] == cost]
     shared = _told_by_both(scored, paid)
@@ -54,7 +60,7 @@ def points_of(summary: pd.DataFrame, quality: str, cost: str) -> list[Point]:
         if key in costs:
             sign = -1.0 if row["direction"] == "lower" else 1.0
             label = case_label({name: row[name] for name in _apart(scored)})
-            found.append(Point(label, sign * row["value"], costs[key]))
+            found.append(Point(label, row["value"], costs[key], sign))
     return found
 
 
@@ -94,7 +100,7 @@ def front_sentence(evidence: Evidence) -> str:
 def _told(point: Point, quality: str, costs: list[float]) -> str:
     factor, unit = scale_of("FLOP", costs)
     cost = f"{number(point.cost / factor)} {unit}"
-    told = f"{quality} {number(abs(point.goodness))}, {cost}"
+    told = f"{quality} {number(point.quality)}, {cost}"
     return f"{point.case} ({told})" if point.case else told
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from .files import written
+from .front import Point, front, points_of
 from .summary import swept_columns
 from .wording import case_label, header, plain, scale_of
 
@@ -26,7 +27,8 @@ PHASE = "phase"
 class PlotHints:
     """What to draw: a dotted key, metrics, the keys that tell lines apart, and the scales.
 
-    x may be `phase`, see PHASE.
+    x may be `phase`, see PHASE. `front` names a quality and a cost: a panel of the one against the
+    other.
     """
 
     x: str = ""
@@ -34,6 +36,7 @@ class PlotHints:
     group: Sequence[str] = ()
     x_scale: str = "linear"
     y_scale: str = "linear"
+    front: Sequence[str] = ()
 
 
 def line_plot(summary: pd.DataFrame, hints: PlotHints, base: Path, title: str = "") -> list[Path]:
@@ -43,6 +46,7 @@ def line_plot(summary: pd.DataFrame, hints: PlotHints, base: Path, title: str = 
     no line runs through points of different cases.
     """
     x = f"p.{hints.x}"
+    points = points_of(summary, *hints.front) if hints.front else []
     drawn = summary[summary["metric"].isin(list(hints.metrics))]
     if hints.x == PHASE:
         summary = drawn = _by_phase(drawn)
@@ -52,7 +56,7 @@ def line_plot(summary: pd.DataFrame, hints: PlotHints, base: Path, title: str = 
     if drawn.empty:
         return []
     group = _groups(drawn, x, [f"p.{key}" for key in hints.group])
-    return _draw(drawn, x, group, hints, Path(base), title)
+    return _draw(drawn, x, group, hints, points, Path(base), title)
 
 
 def _by_phase(drawn: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +77,13 @@ def _groups(drawn: pd.DataFrame, x: str, asked: list[str]) -> list[str]:
 
 
 def _draw(
-    drawn: pd.DataFrame, x: str, group: list[str], hints: PlotHints, base: Path, title: str
+    drawn: pd.DataFrame,
+    x: str,
+    group: list[str],
+    hints: PlotHints,
+    points: list[Point],
+    base: Path,
+    title: str,
 ) -> list[Path]:
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -84,15 +94,18 @@ def _draw(
     style: dict[Any, Any] = {"font.size": FONT_SIZE, "svg.hashsalt": "seqbench", "axes.grid": True}
     with mpl.rc_context({**style, "grid.alpha": 0.3}):
         width, height = PANEL_INCHES
-        figure = Figure(figsize=(width * len(panels), height), layout="constrained")
+        count = len(panels) + bool(points)
+        figure = Figure(figsize=(width * count, height), layout="constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots(1, len(panels), squeeze=False)[0]
-        for axis, ((metric, phase), rows) in zip(axes, panels, strict=True):
+        axes = figure.subplots(1, count, squeeze=False)[0]
+        for axis, ((metric, phase), rows) in zip(axes, panels, strict=False):
             _panel(axis, rows, x, group, hints)
             repeated = sum(name == metric for (name, _), _ in panels) > 1
             _label(axis, rows, hints, header(metric, phase if repeated else "", ""))
         if group:
-            axes[-1].legend(fontsize=FONT_SIZE - 2)
+            axes[len(panels) - 1].legend(fontsize=FONT_SIZE - 2)
+        if points:
+            _front_panel(axes[-1], points, hints)
         if title:
             figure.suptitle(title)
         return _save(figure, base)
@@ -115,6 +128,26 @@ def _panel(axis: Any, rows: pd.DataFrame, x: str, group: list[str], hints: PlotH
             capsize=3,
         )
     _scales(axis, rows, places, hints)
+
+
+def _front_panel(axis: Any, points: list[Point], hints: PlotHints) -> None:
+    """Every case by its cost and quality, with its name; a line through those that none beats."""
+    quality, cost = hints.front
+    best = front(points)
+    axis.plot([p.cost for p in best], [p.quality for p in best], color="0.6", label="front")
+    for number, point in enumerate(points):
+        marker = MARKERS[number % len(MARKERS)]
+        axis.plot([point.cost], [point.quality], marker, label=_short(point.case))
+    if min(point.cost for point in points) > 0:
+        axis.set_xscale("log")
+    axis.set_xlabel(cost)
+    axis.set_ylabel(quality)
+    axis.legend(fontsize=FONT_SIZE - 4)
+
+
+def _short(case: str) -> str:
+    """`bidirectional=true, num_layers=2` of whole keys."""
+    return ", ".join(part.rpartition(".")[2] for part in case.split(", "))
 
 
 def _places(values: pd.Series) -> dict[str, float]:

@@ -83,6 +83,11 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return part, whole
 
 
+def _of_some(values: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean over the chosen items."""
+    return values * chosen, chosen
+
+
 def _loss(log_probs: np.ndarray, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return -log_probs, tokens
 
@@ -113,6 +118,9 @@ FORMS: dict[str, tuple[tuple[tuple[str, ...], Callable[..., Any], Score], ...]] 
     "perplexity": ((("log_probs", "num_tokens"), _loss, lambda sums: np.exp(_share(sums))),),
     "length_ratio": ((("hypothesis_lengths", "reference_lengths"), _ratio, _share),),
     "mean_log_prob": ((("log_probs",), _mean, _share),),
+    "gain_at_fault": ((("gains", "at_fault"), _of_some, _share),),
+    "gain_elsewhere": ((("gains", "elsewhere"), _of_some, _share),),
+    "missed": ((("missed", "decided"), _ratio, _share),),
     "event_f1": ((EVENTS, _counts, _f1),),
     "event_precision": ((EVENTS[:2], _ratio, _share),),
     "event_recall": ((("matches", "references"), _ratio, _share),),

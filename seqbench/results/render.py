@@ -13,7 +13,7 @@ from .summary import swept_columns
 from .wording import case_label, header, number, plain, scale_of, several, with_interval
 
 SHOWN: dict[str, tuple[str, ...]] = {
-    "train": ("valid_perplexity", "train_time", "epochs", "num_parameters"),
+    "train": ("valid_perplexity", "train_time", "time_to_quality", "epochs", "num_parameters"),
     "translate": (
         "bleu",
         "length_ratio",
@@ -21,6 +21,26 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "model_errors",
         "tokens_per_s",
         "peak_memory",
+    ),
+    "beam_errors": (
+        "bleu",
+        "search_error_rate",
+        "model_error_rate",
+        "true_search_errors",
+        "gain_at_fault",
+        "gain_elsewhere",
+        "mended_at_fault",
+        "tokens_per_s",
+    ),
+    "exact_search": (
+        "missed",
+        "score_gap",
+        "score_gap_missed",
+        "exact_worse",
+        "exact_decided",
+        "times_search",
+        "bleu",
+        "exact_bleu",
     ),
     "cell_cost": (
         "time forward",
@@ -37,6 +57,19 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "gflops_per_s forward",
         "share_of_limit forward",
         "share_of_limit forward_backward",
+    ),
+    "kernel_contrast": (
+        "time forward",
+        "time forward_backward",
+        "flops forward",
+        "peak_memory forward",
+    ),
+    "word_cost": (
+        "word_time forward",
+        "words_per_s forward",
+        "pair_time forward",
+        "mean_code_length forward",
+        "peak_memory forward",
     ),
 }
 """By task: metrics of the terminal's table (`metric` or `metric phase`); files have them all."""

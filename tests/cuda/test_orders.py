@@ -39,6 +39,14 @@ def test_no_races(impl, check):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("impl", "check"), SOME, ids=SOME_IDS)
+def test_no_races_from_the_end(impl, check):
+    """Threads that meet in an atomic are ordered as they came, which may hide a race."""
+    with emulation(order="reverse", shadow=True):
+        require(impl, check)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [o for o in ORDERS if o != "forward"])
 @pytest.mark.parametrize(("impl", "check"), PAIRS, ids=IDS)
 def test_every_check_in_every_order(impl, check, order):

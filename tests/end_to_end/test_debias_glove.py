@@ -9,7 +9,7 @@ pytestmark = pytest.mark.data
 
 
 def test_debiasing_leaves_nothing_on_its_axis_and_something_on_others(tmp_path):
-    told, rows = run(tmp_path, "debias", "evaluate.options.components=1")
+    told, rows = run(tmp_path, "debias", "dataset=debias", "evaluate.options.components=1")
     assert "Does debiasing take the bias out and keep the rest?" in told
     found = {row["metric"]: float(row["value"]) for row in rows}
     assert found["direct_bias_before"] > 0.1
@@ -19,7 +19,7 @@ def test_debiasing_leaves_nothing_on_its_axis_and_something_on_others(tmp_path):
     assert found["wordsim353_change_low"] <= found["wordsim353_change"]
     assert found["wordsim353_change"] <= found["wordsim353_change_high"]
     assert found["wordsim353_pairs"] == 137
-    assert found["weat_career_family_after"] < found["weat_career_family_before"]
+    assert found["weat_after"] < found["weat_before"]
     assert found["weat_words"] == 5
     assert found["analogies_covered"] > 100
     assert abs(found["analogy_accuracy_after"] - found["analogy_accuracy_before"]) < 0.1

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from seqbench.data.debias import DebiasData
-from seqbench.data.word_analogies import load_word_analogies
-from seqbench.data.word_similarity import load_word_similarity
 from seqbench.data.word_vectors import WordVectors
 from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, Kernels, Sample, TrialResult
@@ -21,11 +19,12 @@ from seqbench.models.bias_measures import (
     weat,
 )
 from seqbench.models.debias import BiasLists, Debiased, HardDebias
-from seqbench.models.word_analogies import WordAnalogies
+from seqbench.models.word_analogies import WordAnalogies, accuracy_change
 from seqbench.models.word_similarity import SimilarityScore, WordSimilarity, spearman_change
 from seqbench.registry import registry
 
 from .translation import kernels_for, load_corpus
+from .word_judges import analogy_sections, similarity_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,16 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     left_out = BiasReport(kernels).leave_one_pair_out(vectors, lists, components=components)
     context.report(0.5, f"{len(left_out)} pairs left out")
     professions = [word for word, _, _ in data.professions]
-    similarities = _similarities(kernels, done, options, case.seed)
+    similarities = _similarities(kernels, data, done, options, case.seed)
     return TrialResult(
         samples=[
             *_direct(done, professions),
             *_left_out(left_out),
             *_clusters(done, options["biased_words"], case.seed),
             *_weats(data, done, case.seed),
-            *_analogies(kernels, done),
+            *_analogies(kernels, data, done, options, case.seed),
             *(s for found in similarities for s in _change(found)),
+            *_least(similarities),
         ],
         items=_items(similarities),
         kernel_impl=kernels.resolved["vector_op/neutralise"],
@@ -118,13 +118,13 @@ def _clusters(done: Debiased, count: int, seed: int) -> list[Sample]:
 
 
 def _weats(data: DebiasData, done: Debiased, seed: int) -> list[Sample]:
-    """WEAT's career and family by male and female terms, of the words that have vectors.
+    """WEAT of the data set's two target sets by male and female terms, of words with vectors.
 
     The larger target set is cut to the smaller one in the file's order.
     """
     x, y, a, b = (
         [w for w in data.weat[name] if w in done.before]
-        for name in ("career", "family", "male_terms", "female_terms")
+        for name in (*data.weat_targets, "male_terms", "female_terms")
     )
     size = min(len(x), len(y))
     samples = [_sample("weat_words", size, unit="words")]
@@ -132,8 +132,8 @@ def _weats(data: DebiasData, done: Debiased, seed: int) -> list[Sample]:
         rows = [_rows(vectors, words) for words in (x[:size], y[:size], a, b)]
         found = weat(*rows, seed=seed)
         samples += [
-            _sample(f"weat_career_family_{name}", found.effect, "lower"),
-            _sample(f"weat_career_family_p_{name}", found.p_value),
+            _sample(f"weat_{name}", found.effect, "lower"),
+            _sample(f"weat_p_{name}", found.p_value),
         ]
     return samples
 
@@ -142,26 +142,34 @@ def _rows(vectors: WordVectors, words: list[str]) -> np.ndarray:
     return np.stack([vectors[word] for word in words])
 
 
-def _analogies(kernels: Kernels, done: Debiased) -> list[Sample]:
-    """3CosAdd's accuracy on the covered questions."""
+def _analogies(
+    kernels: Kernels, data: DebiasData, done: Debiased, options: Any, seed: int
+) -> list[Sample]:
+    """3CosAdd's accuracy on the covered questions, and its change with its interval."""
     judge: WordAnalogies = type(registry().get("metric", "word_analogies", kernels.backend.name))(
         kernels
     )
-    sections = load_word_analogies()
+    sections = analogy_sections(data)
     before, after = (judge.score(v, sections) for v in (done.before, done.after))
+    resamples = options["resamples"]
+    low, high = accuracy_change(before.right, after.right, resamples=resamples, seed=seed)
     return [
         _sample("analogy_accuracy_before", before.accuracy, unit="fraction"),
         _sample("analogy_accuracy_after", after.accuracy, "higher", "fraction"),
+        _sample("analogy_change_low", low, unit="fraction"),
+        _sample("analogy_change_high", high, unit="fraction"),
         _sample("analogies_covered", before.covered, unit="questions"),
     ]
 
 
-def _similarities(kernels: Kernels, done: Debiased, options: Any, seed: int) -> list[_Similarity]:
+def _similarities(
+    kernels: Kernels, data: DebiasData, done: Debiased, options: Any, seed: int
+) -> list[_Similarity]:
     judge: WordSimilarity = type(registry().get("metric", "word_similarity", kernels.backend.name))(
         kernels
     )
     found = []
-    for pairs in load_word_similarity(names=tuple(options["similarity"])).values():
+    for pairs in similarity_sets(data, options["similarity"]).values():
         before, after = judge.score(done.before, pairs), judge.score(done.after, pairs)
         _, low, high = spearman_change(
             before.predicted,
@@ -185,6 +193,13 @@ def _change(found: _Similarity) -> list[Sample]:
         _sample(f"{name}_change_high", found.high),
         _sample(f"{name}_pairs", found.before.num_covered, unit="pairs"),
     ]
+
+
+def _least(similarities: list[_Similarity]) -> list[Sample]:
+    """The lowest end of the sets' intervals: what similarity may have lost at the worst."""
+    if not similarities:
+        return []
+    return [_sample("similarity_change_low", min(found.low for found in similarities))]
 
 
 def _items(similarities: list[_Similarity]) -> dict[str, list[Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqbench.experiments.child import TrialContext
-from seqbench.interfaces import Case, TrialResult, UsageError
+from seqbench.interfaces import Case, TrialResult
 from seqbench.measure.model_cost import ModelSizes, model_cost
 from seqbench.registry import registry
 
@@ -33,13 +33,6 @@ def run(case: Case, context: TrialContext) -> TrialResult:
 
 
 def sizes_of(params: Mapping[str, Any]) -> ModelSizes:
-    """`workload` of the config; its `options` hold `vocab_size` alone. UsageError for others."""
     workload = params["workload"]
-    odd = sorted(set(workload["options"]) - {"vocab_size"})
-    if odd:
-        raise UsageError(
-            f"workload.options has {odd[0]!r}, expected vocab_size alone; leave it out of the "
-            "command"
-        )
-    vocab_size = workload["options"].get("vocab_size", 1000)
+    vocab_size = workload["options"]["vocab_size"]
     return ModelSizes(workload["time_steps"], workload["batch_size"], vocab_size)

@@ -80,8 +80,8 @@ def evaluate_options(given: dict[str, Any]) -> dict[str, Any]:
     options = {**OPTIONS, **given}
     if not 0 < options["threshold"] <= 1:
         raise UsageError(
-            f"evaluate.options.threshold is {options['threshold']}, expected above 0 and at most 1; "
-            "set evaluate.options.threshold=0.9"
+            f"evaluate.options.threshold is {options['threshold']}, expected above 0 and at "
+            "most 1; set evaluate.options.threshold=0.9"
         )
     return options
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqbench.data.lagged import LaggedCorpus
+from seqbench.experiments.artifacts import Checkpoint
 from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, Kernels, Sample, TrainingError, TrialResult
 from seqbench.models.lagged_problem import LaggedProblem
@@ -58,7 +59,9 @@ def build(
     """Parameters by `group.tensor`, and what the trainings came to."""
     corpus = load_lagged(case.params)
     groups = groups_of(case.params, corpus)
-    values, told, checkpoints = {}, {}, []
+    values: dict[str, Any] = {}
+    told: dict[str, Any] = {}
+    checkpoints: list[Checkpoint] = []
     for number, (name, lags) in enumerate(groups.items()):
 
         def report(done: float, text: str, at: int = number, name: str = name) -> None:

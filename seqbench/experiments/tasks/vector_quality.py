@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from seqbench.data.word_analogies import load_word_analogies
+from seqbench.data.word_analogies import Question
 from seqbench.data.word_corpus import WordCorpus
-from seqbench.data.word_similarity import load_word_similarity
+from seqbench.data.word_similarity import SimilarityPairs
 from seqbench.data.word_vectors import WordVectors
 from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, Kernels, Sample, TrialResult
@@ -19,6 +19,7 @@ from seqbench.models.glove import GloveSettings
 from seqbench.registry import registry
 
 from .translation import kernels_for, load_corpus
+from .word_judges import analogy_sections, similarity_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     trained = _train(case, kernels, corpus, context)
     vectors = WordVectors(corpus.words, trained.vectors)
     options = params["evaluate"]["options"]
-    samples = [*_similarities(kernels, vectors, options["similarity"]), *trained.samples]
+    sets = similarity_sets(corpus, options["similarity"])
+    samples = [*_similarities(kernels, vectors, sets), *trained.samples]
     if options.get("analogies"):
-        samples += _analogies(kernels, vectors)
+        samples += _analogies(kernels, vectors, analogy_sections(corpus))
     return TrialResult(
         samples=samples,
         kernel_impl=trained.impl,
@@ -83,21 +85,28 @@ def _sample(metric: str, value: float, unit: str = "1", direction: Any = "lower"
     return Sample(metric, float(value), unit, direction, "quality")
 
 
-def _similarities(kernels: Kernels, vectors: WordVectors, names: Any) -> list[Sample]:
+def _similarities(
+    kernels: Kernels, vectors: WordVectors, sets: Mapping[str, SimilarityPairs]
+) -> list[Sample]:
+    """Spearman's correlation on each set, and `similarity_spearman`, their mean."""
     judge = type(registry().get("metric", "word_similarity", kernels.backend.name))(kernels)
+    scores = [judge.score(vectors, pairs) for pairs in sets.values()]
     samples = []
-    for pairs in load_word_similarity(names=tuple(names)).values():
-        score = judge.score(vectors, pairs)
+    for score in scores:
         samples += [
             _sample(f"{score.name}_spearman", score.spearman, "1", "higher"),
             _sample(f"{score.name}_pairs", score.num_covered, "pairs", "none"),
         ]
+    if scores:
+        mean = float(np.mean([score.spearman for score in scores]))
+        samples.append(_sample("similarity_spearman", mean, "1", "higher"))
     return samples
 
 
-def _analogies(kernels: Kernels, vectors: WordVectors) -> list[Sample]:
+def _analogies(
+    kernels: Kernels, vectors: WordVectors, sections: Mapping[str, Sequence[Question]]
+) -> list[Sample]:
     judge = type(registry().get("metric", "word_analogies", kernels.backend.name))(kernels)
-    sections: Mapping[str, Any] = load_word_analogies()
     score = judge.score(vectors, sections)
     return [
         _sample("analogy_accuracy", score.accuracy, "fraction", "higher"),

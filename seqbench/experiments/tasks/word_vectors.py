@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from seqbench.data.word_corpus import WordCorpus
-from seqbench.data.word_similarity import load_word_similarity
+from seqbench.data.word_similarity import SimilarityPairs
 from seqbench.data.word_vectors import WordVectors
 from seqbench.experiments.child import TrialContext
 from seqbench.interfaces import Case, Kernels, Sample, TrialResult
-from seqbench.models.vector_loss import held_out_loss
+from seqbench.models.vector_loss import held_out_log_loss, held_out_loss
 from seqbench.registry import registry
 
 from .train_vectors import trained_of, vector_settings
 from .translation import kernels_for, load_corpus
+from .word_judges import similarity_sets
 
 
 def run(case: Case, context: TrialContext) -> TrialResult:
@@ -25,22 +25,21 @@ def run(case: Case, context: TrialContext) -> TrialResult:
     corpus: WordCorpus = load_corpus(params)  # type: ignore[assignment]
     trained, settings = trained_of(bundle), vector_settings(params)
     options = params["evaluate"]["options"]
-    loss = held_out_loss(
-        kernels,
-        params["model"]["name"],
-        corpus,
-        trained,
-        settings,
-        max_tokens=options.get("held_out_tokens"),
-    )
+    held_out = {"max_tokens": options.get("held_out_tokens")}
+    name = params["model"]["name"]
+    loss = held_out_loss(kernels, name, corpus, trained, settings, **held_out)
     context.report(0.5, f"held-out loss {loss:.3f}")
     vectors = WordVectors(corpus.words, trained.weight_in)
     speed = trained.tokens / trained.train_s
+    sets = similarity_sets(corpus, options.get("similarity", []))
     samples = [
         Sample("held_out_loss", loss, "nats", "lower", "evaluate"),
-        *_similarities(kernels, vectors, params, options.get("similarity", [])),
+        *_similarities(kernels, vectors, sets),
         Sample("train_words_per_s", speed, "word/s", "higher", "evaluate"),
     ]
+    if name.startswith("skipgram"):
+        exact = held_out_log_loss(kernels, name, corpus, trained, settings, **held_out)
+        samples.append(Sample("log_loss", exact, "nats", "lower", "evaluate"))
     return TrialResult(
         samples=samples,
         kernel_impl=trained.impl,
@@ -51,15 +50,12 @@ def run(case: Case, context: TrialContext) -> TrialResult:
 
 
 def _similarities(
-    kernels: Kernels, vectors: WordVectors, params: Mapping[str, Any], names: list[str]
+    kernels: Kernels, vectors: WordVectors, sets: Mapping[str, SimilarityPairs]
 ) -> list[Sample]:
     """Spearman's correlation on each set, and how many of its pairs the vocabulary covers."""
-    if not names:
-        return []
     judge = type(registry().get("metric", "word_similarity", kernels.backend.name))(kernels)
-    root = params["dataset"].get("options", {}).get("root")
     samples = []
-    for name, pairs in load_word_similarity(root=root, names=tuple(names)).items():
+    for name, pairs in sets.items():
         score = judge.score(vectors, pairs)
         covered = score.num_covered / score.num_pairs
         samples += [

@@ -12,6 +12,7 @@ from . import (
     lagged,
     language,
     models,
+    searching,
     speech,
     translation,
     word_sets,
@@ -21,6 +22,7 @@ from ._spec import TaskSpec, check_swept
 
 FAMILIES = (
     translation,
+    searching,
     language,
     classification,
     lagged,

@@ -22,7 +22,7 @@ class TaskSpec:
     `mixed` the cases of a round run in random order and all rounds form one timing block: for tasks
     that measure nothing but cost. `block` then names a key of the params whose values get a block
     each, one after another: what is not compared need not wait. Otherwise cases keep the order of
-    the sweep and each round is a block.
+    the sweep and each round is a block. `also_reads` are data sets read beside the config's own.
     """
 
     name: str
@@ -32,6 +32,7 @@ class TaskSpec:
     trains: str = ""
     mixed: bool = False
     block: str = ""
+    also_reads: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:

@@ -17,13 +17,13 @@ def _recurrent(config: RunConfig) -> list[str]:
     model, options = config.model, config.model.options
     if model.name != "recurrent_classifier":
         raise UsageError(
-            f"model.name is {model.name!r}, expected recurrent_classifier: a lag is what a state has "
-            "to bridge; set model=recurrent_classifier"
+            f"model.name is {model.name!r}, expected recurrent_classifier: a lag is what a state "
+            "has to bridge; set model=recurrent_classifier"
         )
     if model.bidirectional:
         raise UsageError(
-            "model.bidirectional is True, expected False: what reads backwards meets the first step "
-            "last; set model.bidirectional=false"
+            "model.bidirectional is True, expected False: what reads backwards meets the first "
+            "step last; set model.bidirectional=false"
         )
     if options.get("pooling", "final") != "final" or options.get("num_layers", 1) != 1:
         raise UsageError(

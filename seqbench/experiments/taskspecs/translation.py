@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from seqbench.interfaces import UsageError
+
 from ..config import RunConfig
 from ..scoring_options import ScoringOptions
 from ._spec import (
@@ -29,8 +31,18 @@ def _train(config: RunConfig) -> list[str]:
 
 def _translate(config: RunConfig) -> list[str]:
     ScoringOptions.of(config.evaluate.options)  # what makes no sense is refused before a run
-    decoder = token_decoder(config)
+    decoder = _search(config)
     return [*decoding_model(config), decoder, "metric/bleu", "analysis/beam_errors"]
+
+
+def _search(config: RunConfig) -> str:
+    """`decoder/NAME`. UsageError for one that draws: A31 asks a search whose fault it was."""
+    if config.decoder.name == "sampling":
+        raise UsageError(
+            "decoder.name is 'sampling', expected a search: the task translate tells search errors "
+            "from model errors, and what is drawn is not searched for; set decoder=beam"
+        )
+    return token_decoder(config)
 
 
 TASKS = (

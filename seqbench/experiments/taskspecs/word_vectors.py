@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from ..config import RunConfig
 from ._spec import TaskSpec
+from .word_sets import check_words
 
 SECTIONS = ("dtype", "model", "dataset", "train")
 
 
 def _model(config: RunConfig) -> list[str]:
+    check_words(config)
     return [f"model/{config.model.name}"]
 
 
 def _judge(config: RunConfig) -> list[str]:
+    check_words(config)
     return [f"vectors/{config.model.name}", "metric/word_similarity"]
 
 
@@ -24,6 +27,7 @@ TASKS = (
         (*SECTIONS, "backend", "evaluate"),
         _judge,
         trains="train_vectors",
+        also_reads=("word_similarity",),
     ),
 )
 """`train.backend` is what trains (gensim is one); the root's `backend` computes the scores."""

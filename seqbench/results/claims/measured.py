@@ -79,7 +79,7 @@ def _equal(column: pd.Series, asked: Any) -> pd.Series:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (bool, np.bool_)):
-        return str(bool(value))
+        return str(bool(value)).lower()  # as tables write it
     if isinstance(value, (int, float, np.number)):
         return float(value)
     return "" if value is None or value is pd.NA else str(value)

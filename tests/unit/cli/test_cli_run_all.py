@@ -88,6 +88,18 @@ def test_answers_of_all_are_told(composer, tmp_path, runner, capsys):
     assert str(tmp_path / "all" / "report.html") in out
 
 
+def test_what_needs_data_that_are_not_here_is_left_out(
+    composer, tmp_path, runner, capsys, monkeypatch
+):
+    monkeypatch.setattr(module, "claiming", lambda composer: ["sentiment_reviews", "cell_cost"])
+    monkeypatch.setenv("SEQBENCH_DATA", str(tmp_path / "nothing"))
+    assert ask(composer, tmp_path) == 0
+    assert runner.ran == ["cell_cost"]
+    out = capsys.readouterr().out
+    assert "  left out   sentiment_reviews: mr: 2 of 2 files are missing" in out
+    assert "  supported  cell_cost" in out
+
+
 def test_one_that_fails_stops_no_other_and_is_the_exit_code(composer, tmp_path, runner, capsys):
     runner.codes = {"attention_scaling": 3}
     assert ask(composer, tmp_path) == 3

@@ -203,6 +203,14 @@ def test_an_implementation_is_chosen_by_kind_and_name(impl):
     assert from_mapping(BackendConfig, backend, "backend").impl == {"cell/lstm": "x"}
 
 
+@pytest.mark.parametrize("front", [["cer"], ["cer", "train_flops", "time"]])
+def test_a_front_of_other_than_two_metrics_is_told(plain, front):
+    plain["experiment"]["plot"] = {"front": front}
+    message = r"experiment.plot.front is \['cer'.*\], expected a quality and a cost; set exp"
+    with pytest.raises(UsageError, match=message):
+        run_config(plain)
+
+
 def test_patience_may_be_zero(plain):
     train = {**plain["train"], "patience": 0}
     assert from_mapping(TrainSettings, train, "train").patience == 0

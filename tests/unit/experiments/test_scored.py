@@ -106,6 +106,22 @@ def test_options_without_sense_are_refused(options, told):
             ["experiment=model_scaling", "model=language_model"],
             "model.name is 'language_model', expected 'encoder_decoder', the one model that task",
         ),
+        (
+            ["experiment=length_penalty", "decoder=sampling"],
+            "decoder.name is 'sampling', expected a search: the task translate tells search errors",
+        ),
+        (
+            ["experiment=length_bleu", "decoder=ctc_beam"],
+            "decoder.name is 'ctc_beam', a decoder of CTC's frames, expected one that writes token",
+        ),
+        (
+            ["experiment=model_scaling", "+workload.options.vocabulary=9"],
+            "workload.options is {'vocab_size': 50, 'vocabulary': 9}, expected vocab_size alone",
+        ),
+        (
+            ["experiment=model_scaling", "workload.options.vocab_size=4"],
+            "workload.options is {'vocab_size': 4}, expected vocab_size alone, a whole number ab",
+        ),
     ],
 )
 def test_they_are_refused_before_anything_runs(composer, overrides, told):

@@ -29,8 +29,8 @@ def test_nothing_swept_is_one_point(composer):
 
 def test_the_experiments_own_sweep(composer):
     points = expand(["experiment=beam_width_bleu", "size=tiny"], composer)
-    assert values(points, "decoder.width") == [1, 2, 4]
-    assert points[0].swept == ("decoder.width",)
+    assert values(points, "seed", "decoder.width") == [(0, 1), (0, 2), (0, 4)]
+    assert points[0].swept == ("seed", "decoder.width")
 
 
 def test_two_experiments_chosen_by_m_give_all_their_jobs(composer):
@@ -45,7 +45,7 @@ def test_m_multiplies_the_experiments_sweep(composer):
     points = expand(arguments, composer)
     expected = [(c, w, s) for c in ("gru", "lstm") for w in (1, 2, 4) for s in (0, 1)]
     assert values(points, "cell.name", "decoder.width", "seed") == expected
-    assert points[0].swept == ("decoder.width", "cell.name", "seed")
+    assert points[0].swept == ("seed", "decoder.width", "cell.name")
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_m_multiplies_the_experiments_sweep(composer):
     ],
 )
 def test_a_user_override_of_a_swept_key_narrows(composer, override, widths):
-    points = expand(["experiment=beam_width_bleu", override], composer)
+    points = expand(["experiment=beam_width_bleu", "seed=0", override], composer)
     assert values(points, "decoder.width") == widths
-    assert points[0].swept == ("decoder.width",)
+    assert points[0].swept == ("seed", "decoder.width")
 
 
 @pytest.mark.parametrize("override", ["cell=gru", "cell.name=gru"])

@@ -136,6 +136,11 @@ ITEMS = {
     "references": [2, 1, 2, 1],
     "hypothesis_lengths": [3, 4, 5, 6],
     "reference_lengths": [4, 4, 6, 6],
+    "gains": [0.5, -0.1, 0.0, 0.2],
+    "at_fault": [1, 0, 1, 0],
+    "elsewhere": [0, 1, 0, 0],
+    "missed": [1, 0, 0, 1],
+    "decided": [1, 1, 0, 1],
 }
 EXPECTED = {
     "accuracy": 3 / 4,
@@ -146,6 +151,9 @@ EXPECTED = {
     "nll": 20 / 16,
     "perplexity": np.exp(20 / 16),
     "length_ratio": 18 / 20,
+    "gain_at_fault": 0.5 / 2,
+    "gain_elsewhere": -0.1,
+    "missed": 2 / 3,
     "mean_log_prob": -5.0,
     "event_f1": 8 / 12,
     "event_precision": 4 / 6,
@@ -173,8 +181,8 @@ def test_bleu_is_rebuilt_as_the_models_scorer_has_it():
 
 
 def test_precisions_and_bleu_without_penalty_are_rebuilt():
-    """40 sentences of ten words, the first 250 words right; outputs half as long as they should."""
-    kept = statistics(250) | {"reference_lengths": [20] * 40}
+    """40 sentences of ten words, the first 255 words right; outputs half as long as they should."""
+    kept = statistics(255) | {"reference_lengths": [20] * 40}
     precisions = [
         100 * np.sum(kept["bleu_matches"], axis=0)[n] / np.sum(kept["bleu_totals"], axis=0)[n]
         for n in range(4)

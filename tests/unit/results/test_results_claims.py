@@ -82,6 +82,15 @@ def test_a_difference_of_seeds(gaps, verdict):
     assert told(DIFFERENCE, pairs(*gaps)).verdict == verdict
 
 
+def test_a_part_may_choose_by_true_and_false():
+    """A table writes them in small letters."""
+    part = {**DIFFERENCE, "of": {"model.name": True}, "against": {"model.name": False}}
+    made = []
+    for seed, gap in enumerate((0.30, 0.31, 0.29)):
+        made += [trial(True, 0.5 + gap, seed), trial(False, 0.5, seed)]
+    assert told(part, made).verdict == "supported"
+
+
 def test_a_difference_is_paired_by_seed():
     """Seeds that differ by far more than the models do leave the difference clear."""
     made = []
@@ -391,3 +400,20 @@ def test_parts_that_make_no_sense(changes, message):
 def test_claims_that_make_no_sense(changes, message):
     with pytest.raises(UsageError, match=message):
         claim({**PLAIN, **changes})
+
+
+def test_false_is_what_the_table_calls_false():
+    made = [
+        record(
+            f"{together}-{seed}",
+            case_id=str(together),
+            params={"together": together},
+            swept=["together"],
+            seed=seed,
+            samples=[Sample("accuracy", 1.0 if together else 0.2, "fraction", "higher", "")],
+        )
+        for together in (True, False)
+        for seed in (0, 1, 2)
+    ]
+    part = {"metric": "accuracy", "of": {"together": False}, "at_most": 0.3}
+    assert told(part, made).parts[0].value == pytest.approx(0.2)

@@ -8,6 +8,7 @@ import random
 from made_records import record
 
 from seqbench.interfaces import Sample
+from seqbench.results import plots
 from seqbench.results.evidence import Evidence
 from seqbench.results.front import Point, front, points_of
 from seqbench.results.sentences import sentence
@@ -76,6 +77,20 @@ THREE = (
 def test_quality_and_cost_of_two_tasks_are_joined_by_what_both_sweep():
     found = points_of(evidence(*THREE).summary, "cer", "train_flops")
     assert sorted((p.goodness, p.cost) for p in found) == [(-0.2, 1e9), (-0.15, 4e9), (-0.1, 2e9)]
+
+
+def test_the_plot_has_a_panel_with_every_case_and_a_line_through_the_front(monkeypatch, tmp_path):
+    kept = []
+    monkeypatch.setattr(plots, "_save", lambda figure, base: kept.append(figure))
+    hints = plots.PlotHints(KEYS[1], ("train_flops",), (KEYS[0],), front=("cer", "train_flops"))
+    plots.line_plot(evidence(*THREE).summary, hints, tmp_path / "plot")
+    first, last = kept[0].axes
+    assert first.get_legend() is not None
+    lines = {line.get_label(): line.get_xydata().tolist() for line in last.lines}
+    assert lines["front"] == [[1e9, 0.2], [2e9, 0.1]]
+    assert lines["bidirectional=true, num_layers=2"] == [[4e9, 0.15]]
+    assert len(lines) == 4
+    assert (last.get_xlabel(), last.get_ylabel()) == ("train_flops", "cer")
 
 
 def test_the_sentence_names_the_front_and_what_is_beaten():

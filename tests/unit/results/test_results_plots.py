@@ -147,3 +147,20 @@ def test_the_files_are_a_png_and_an_svg_that_is_the_same_text_every_time(tmp_pat
     plot(made, BEAM, tmp_path / "plot")
     assert paths[1].read_bytes() == svg
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_number_in_the_phase_can_be_x(drawn):
+    """One trial that tells several lags; what has no number is not drawn."""
+    made = [cell("gru", 8, "numpy", [1.0]), cell("lstm", 8, "numpy", [1.0])]
+    for one, worst in zip(made, (0.5, 0.75), strict=True):
+        one.samples = [
+            Sample("accuracy", value, "fraction", "higher", phase)
+            for phase, value in (("lag 10", 1.0), ("lag 100", worst), ("mean", 0.1))
+        ]
+    (axis,) = drawn(made, PlotHints("phase", ("accuracy",), ("cell.name",), "log"))
+    assert lines_of(axis) == {
+        "cell.name=gru": [(10, 1.0), (100, 0.5)],
+        "cell.name=lstm": [(10, 1.0), (100, 0.75)],
+    }
+    assert axis.get_xlabel() == "phase"
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["10", "100"]
