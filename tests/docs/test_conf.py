@@ -61,6 +61,29 @@ def test_a_claim_chooses_rows_that_the_experiment_sweeps(composer, name, size):
         assert not part.along or part.along in points[0].swept
 
 
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("size", SIZES)
+def test_the_two_sides_of_a_contrast_meet(composer, name, size):
+    """There are points of both that differ in nothing but what the part chooses by."""
+    points = expand([f"experiment={name}", f"size={size}"], composer)
+    for part in claim(points[0].config["experiment"].get("claim") or {}).parts.values():
+        chosen = {**part.of, **part.against}
+        free = [key for key in points[0].swept if key not in chosen]
+        sides = [
+            {
+                tuple(str(value_at(point.config, key)) for key in free)
+                for point in points
+                if all(value_at(point.config, key) in _listed(asked[key]) for key in asked)
+            }
+            for asked in (part.of, chosen)
+        ]
+        assert sides[0] & sides[1], part
+
+
+def _listed(asked):
+    return asked if isinstance(asked, list) else [asked]
+
+
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_composes_and_is_typed(composer, option):
     group, _, name = option.partition("=")
