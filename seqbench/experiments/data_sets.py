@@ -44,7 +44,7 @@ def data_rows(registry: Registry, root: Path, names: Sequence[str] = ()) -> list
     for name in names:
         if name not in specs:
             raise unknown_name("data set", name, specs)
-    used = experiments_of(config_dirs(registry.config_packages()), list(specs))
+    used = experiments_of(config_dirs(registry.config_packages()), specs)
     return [_row(specs[name], root, used[name]) for name in names or sorted(specs)]
 
 
@@ -77,18 +77,20 @@ def how_to_get(spec: DatasetSpec) -> str:
     return "fetch" if all(file in ORIGIN_OF for file in spec.files) else "by hand"
 
 
-def experiments_of(directories: Sequence[Path], datasets: Collection[str]) -> dict[str, list[str]]:
+def experiments_of(
+    directories: Sequence[Path], specs: Mapping[str, DatasetSpec]
+) -> dict[str, list[str]]:
     """By data set, the experiments that read it as they are, or in their sweep, by name."""
-    used: dict[str, set[str]] = {name: set() for name in datasets}
+    used: dict[str, set[str]] = {name: set() for name in specs}
     for directory in directories:
-        default = _chosen(_text(directory / "config.yaml"), DEFAULT, datasets)
+        default = _chosen(_text(directory / "config.yaml"), DEFAULT, specs)
         for path in sorted((directory / "experiment").glob("*.yaml")):
-            for name in _read_by(_text(path), datasets, default):
+            for name in _read_by(_text(path), specs, default):
                 used[name].add(path.stem)
     return {name: sorted(experiments) for name, experiments in used.items()}
 
 
-def _read_by(text: str, datasets: Collection[str], default: set[str]) -> set[str]:
+def _read_by(text: str, specs: Mapping[str, DatasetSpec], default: set[str]) -> set[str]:
     """What an experiment's task reads: the config's data set, a sweep's, and the task's own."""
     found = re.search(r"^  task: (\S+)", text, re.MULTILINE)
     task = TASKS.get(found.group(1)) if found else None
@@ -97,8 +99,9 @@ def _read_by(text: str, datasets: Collection[str], default: set[str]) -> set[str
     trained = TASKS[task.trains].sections if task.trains else ()
     named: set[str] = set()
     if "dataset" in (*task.sections, *trained):
-        named = _chosen(text, SWEPT, datasets) or _chosen(text, DEFAULT, datasets) or default
-    return (named | set(task.also_reads)) & set(datasets)
+        named = _chosen(text, SWEPT, specs) or _chosen(text, DEFAULT, specs) or default
+    embedded = all(specs[name].embedded for name in named)
+    return named if embedded else named | set(task.also_reads) & set(specs)
 
 
 def _chosen(text: str, pattern: re.Pattern[str], datasets: Collection[str]) -> set[str]:

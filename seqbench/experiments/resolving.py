@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqbench.data.root import data_root
-from seqbench.interfaces import UnknownNameError, digest, unknown_name
+from seqbench.interfaces import UnknownNameError, UsageError, digest, unknown_name
 from seqbench.registry.sources import source_digest
 
 from .config import RunConfig
 from .sections import DatasetConfig
-from .taskspecs import TaskSpec
+from .taskspecs import TaskSpec, check_model
 
 if TYPE_CHECKING:
     from seqbench.registry import Registry
@@ -50,8 +50,11 @@ class Resolver:
     ) -> Served:
         """What `task` resolves to on `backend`; `impl` chooses implementations by `kind/name`.
 
-        Raises UnknownNameError, with candidates, for a name that no plugin provides.
+        Raises UnknownNameError, with candidates, for a name that no plugin provides, and UsageError
+        for a model or a data set that the task can do nothing with.
         """
+        self._check_dataset(task, config)
+        check_model(task, config)
         names = tuple(task.uses(config))
         key = (task.name, names, backend, tuple(sorted(impl.items())))
         if key not in self._served:
@@ -115,6 +118,20 @@ class Resolver:
         if name not in named:
             raise unknown_name(kind, name, named)
         self._registry.contract_spec(kind, name)
+
+    def _check_dataset(self, task: TaskSpec, config: RunConfig) -> None:
+        """UsageError where the data set holds something else than the task reads."""
+        specs, name = self._registry.dataset_specs(), config.dataset.name
+        if "dataset" not in task.sections or name not in specs or not task.holds:
+            return
+        if specs[name].holds not in ("", task.holds):
+            fits = [s.name for s in specs.values() if s.holds == task.holds]
+            first = min(fits, key=lambda fit: (not specs[fit].embedded, fit))
+            raise UsageError(
+                f"dataset.name is {name!r}, which holds {specs[name].holds}, expected "
+                f"{task.holds} ({', '.join(sorted(fits))}), which is what task {task.name} reads; "
+                f"set dataset={first}"
+            )
 
     def embedded(self, dataset: str) -> bool:
         """Whether a data set comes with the project; one that no plugin provides does not."""

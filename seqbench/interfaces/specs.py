@@ -75,6 +75,8 @@ class DatasetSpec:
 
     `fingerprint` ("module:attr") is a callable without arguments that returns a text naming the
     contents, where they come neither from the loader's source nor from files with checksums.
+    `holds` says what it is made of, in the words of a task's `holds`; a task refuses what holds
+    something else, and takes what does not say.
     """
 
     name: str
@@ -85,6 +87,7 @@ class DatasetSpec:
     embedded: bool = False
     files: tuple[str, ...] = ()
     fingerprint: str | None = None
+    holds: str = ""
 
 
 @dataclass(frozen=True, slots=True)

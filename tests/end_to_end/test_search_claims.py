@@ -59,5 +59,5 @@ def test_cells_of_equal_size_have_equally_many_parameters(tmp_path):
     assert len(counts) == 6
     for gru, others in {"16": ("22", "15"), "32": ("47", "29")}.items():
         for cell, size in zip(("rnn", "lstm"), others, strict=True):
-            assert counts[cell, size] == pytest.approx(counts["gru", gru], rel=0.03)
+            assert counts[cell, size] == pytest.approx(counts["gru", gru], rel=0.05)
     assert parts_without_rows(tmp_path) == {"less_work"}  # no target at size=tiny

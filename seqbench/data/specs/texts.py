@@ -11,6 +11,7 @@ def _text(source: TextSource) -> DatasetSpec:
     return DatasetSpec(
         name=source.name,
         target=f"seqbench.data.texts:load_{source.name}",
+        holds="running text",
         summary=source.summary,
         licence=source.licence,
         origin=source.origin,
@@ -22,6 +23,7 @@ DATASETS = (
     DatasetSpec(
         name="help_topics",
         target="seqbench.data.texts:load_help_topics",
+        holds="running text",
         summary="the help topics of Python's documentation, words or characters",
         licence=HELP_LICENCE,
         origin=HELP_ORIGIN,

@@ -39,6 +39,7 @@ def _english(name: str, texts: tuple[TextFile, ...]) -> DatasetSpec:
     return DatasetSpec(
         name=name,
         target=f"seqbench.data.plain_text:load_{name}",
+        holds="plain English",
         summary="plain English for word vectors: " + " and ".join(s.name for s in sources),
         licence="; ".join(s.licence for s in sources),
         origin="; ".join(s.origin for s in sources),
@@ -46,9 +47,10 @@ def _english(name: str, texts: tuple[TextFile, ...]) -> DatasetSpec:
     )
 
 
-def _planted(name: str, summary: str) -> DatasetSpec:
+def _planted(name: str, summary: str, holds: str) -> DatasetSpec:
     return DatasetSpec(
         name=name,
+        holds=holds,
         target=f"seqbench.data.{name}:load_{name}",
         summary=summary,
         licence="Apache-2.0",
@@ -59,14 +61,21 @@ def _planted(name: str, summary: str) -> DatasetSpec:
 
 DATASETS = (
     _planted(
-        "planted_words", "generated sentences with planted analogies, similarities and a bias"
+        "planted_words",
+        "generated sentences with planted analogies, similarities and a bias",
+        "plain English",
     ),
-    _planted("planted_bias", "counted vectors of the planted words, with lists for debiasing"),
+    _planted(
+        "planted_bias",
+        "counted vectors of the planted words, with lists for debiasing",
+        "word lists",
+    ),
     *(_english(name, texts) for name, texts in _TEXTS.items()),
     *(
         DatasetSpec(
             name=name,
             target=f"seqbench.data.{name}:load_{name}",
+            holds="word lists" if name == "debias" else "word sets",
             summary=summary,
             licence=source.licence,
             origin=source.origin,

@@ -22,7 +22,11 @@ class TaskSpec:
     `mixed` the cases of a round run in random order and all rounds form one timing block: for tasks
     that measure nothing but cost. `block` then names a key of the params whose values get a block
     each, one after another: what is not compared need not wait. Otherwise cases keep the order of
-    the sweep and each round is a block. `also_reads` are data sets read beside the config's own.
+    the sweep and each round is a block. `also_reads` are data sets read beside the config's own,
+    where that is real: an embedded one brings what it is judged by.
+    `holds` is what that must be made of and `models` are those it knows how to build; with "" and
+    () it takes any, or says so itself. A plugin's model, and a data set that does not say what it
+    holds, are taken.
     """
 
     name: str
@@ -33,6 +37,8 @@ class TaskSpec:
     mixed: bool = False
     block: str = ""
     also_reads: tuple[str, ...] = ()
+    holds: str = ""
+    models: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:

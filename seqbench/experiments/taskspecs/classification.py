@@ -8,6 +8,8 @@ from ..config import RunConfig
 from ._spec import TRAIN_SECTIONS, TaskSpec, model_and_cell, with_optimizer
 
 DENSE = "dense_classifier"
+HOLDS = "labelled sentences"
+MODELS = ("averaging_classifier", "recurrent_classifier", DENSE)
 
 
 def _classifier(config: RunConfig) -> list[str]:
@@ -34,12 +36,21 @@ def _check_dense(config: RunConfig) -> None:
 
 
 TASKS = (
-    TaskSpec("train_classifier", "train_classifier", TRAIN_SECTIONS, with_optimizer(_classifier)),
+    TaskSpec(
+        "train_classifier",
+        "train_classifier",
+        TRAIN_SECTIONS,
+        with_optimizer(_classifier),
+        holds=HOLDS,
+        models=MODELS,
+    ),
     TaskSpec(
         "classify",
         "classify",
         (*TRAIN_SECTIONS, "backend", "evaluate"),
         _classifier,
         trains="train_classifier",
+        holds=HOLDS,
+        models=MODELS,
     ),
 )

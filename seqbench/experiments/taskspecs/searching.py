@@ -9,7 +9,7 @@ from seqbench.interfaces import UsageError
 from ..config import RunConfig
 from ..search_options import beam_errors_options, exact_search_options
 from ._spec import TaskSpec, only_model
-from .translation import SECTIONS, decoding_model
+from .translation import HOLDS, SECTIONS, decoding_model
 
 SEARCHES = ("beam", "greedy")
 
@@ -52,6 +52,7 @@ TASKS = tuple(
         (*SECTIONS, "backend", "decoder", "evaluate"),
         uses,
         trains="train",
+        holds=HOLDS,
     )
     for name, uses in (("beam_errors", _beam_errors), ("exact_search", _exact_search))
 )

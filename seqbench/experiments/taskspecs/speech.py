@@ -16,20 +16,38 @@ def _detect(config: RunConfig) -> list[str]:
 
 
 TASKS = (
-    TaskSpec("train_speech", "train_speech", TRAIN_SECTIONS, with_optimizer(model_and_cell)),
+    TaskSpec(
+        "train_speech",
+        "train_speech",
+        TRAIN_SECTIONS,
+        with_optimizer(model_and_cell),
+        holds="speech",
+        models=("speech_recogniser",),
+    ),
     TaskSpec(
         "transcribe",
         "transcribe",
         (*TRAIN_SECTIONS, "backend", "decoder", "evaluate"),
         _transcribe,
         trains="train_speech",
+        holds="speech",
+        models=("speech_recogniser",),
     ),
-    TaskSpec("train_trigger", "train_trigger", TRAIN_SECTIONS, with_optimizer(model_and_cell)),
+    TaskSpec(
+        "train_trigger",
+        "train_trigger",
+        TRAIN_SECTIONS,
+        with_optimizer(model_and_cell),
+        holds="sounds with triggers",
+        models=("trigger_word",),
+    ),
     TaskSpec(
         "detect_triggers",
         "detect_triggers",
         (*TRAIN_SECTIONS, "backend", "evaluate"),
         _detect,
         trains="train_trigger",
+        holds="sounds with triggers",
+        models=("trigger_word",),
     ),
 )

@@ -16,6 +16,7 @@ from ._spec import (
 )
 
 SECTIONS = (*TRAIN_SECTIONS, "attention")
+HOLDS = "sentence pairs"
 
 
 def decoding_model(config: RunConfig) -> list[str]:
@@ -46,12 +47,13 @@ def _search(config: RunConfig) -> str:
 
 
 TASKS = (
-    TaskSpec("train", "train", SECTIONS, with_optimizer(_train)),
+    TaskSpec("train", "train", SECTIONS, with_optimizer(_train), holds=HOLDS),
     TaskSpec(
         "translate",
         "translate",
         (*SECTIONS, "backend", "decoder", "evaluate"),
         _translate,
         trains="train",
+        holds=HOLDS,
     ),
 )

@@ -7,6 +7,7 @@ from ._spec import TaskSpec
 from .word_sets import check_words
 
 SECTIONS = ("dtype", "model", "dataset", "train")
+MODELS = ("skipgram_ns", "skipgram_hs", "skipgram_softmax", "cbow_ns", "cbow_hs")
 
 
 def _model(config: RunConfig) -> list[str]:
@@ -20,7 +21,7 @@ def _judge(config: RunConfig) -> list[str]:
 
 
 TASKS = (
-    TaskSpec("train_vectors", "train_vectors", SECTIONS, _model),
+    TaskSpec("train_vectors", "train_vectors", SECTIONS, _model, models=MODELS),
     TaskSpec(
         "word_vectors",
         "word_vectors",
@@ -28,6 +29,7 @@ TASKS = (
         _judge,
         trains="train_vectors",
         also_reads=("word_similarity",),
+        models=MODELS,
     ),
 )
 """`train.backend` is what trains (gensim is one); the root's `backend` computes the scores."""
