@@ -173,6 +173,7 @@ class _Planner:
             return
         if "dataset" in (*task.sections, *self._trains.sections):
             self._datasets[config.dataset.name] = None
+        self._resolver.check(task, config)
         served = self._resolver.serve(task, config, backend.name, backend.impl)
         trial = self._trial(case, served, config, backend.threads)
         if task.trains:

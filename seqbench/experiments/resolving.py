@@ -50,11 +50,8 @@ class Resolver:
     ) -> Served:
         """What `task` resolves to on `backend`; `impl` chooses implementations by `kind/name`.
 
-        Raises UnknownNameError, with candidates, for a name that no plugin provides, and UsageError
-        for a model or a data set that the task can do nothing with.
+        Raises UnknownNameError, with candidates, for a name that no plugin provides.
         """
-        self._check_dataset(task, config)
-        check_model(task, config)
         names = tuple(task.uses(config))
         key = (task.name, names, backend, tuple(sorted(impl.items())))
         if key not in self._served:
@@ -118,6 +115,11 @@ class Resolver:
         if name not in named:
             raise unknown_name(kind, name, named)
         self._registry.contract_spec(kind, name)
+
+    def check(self, task: TaskSpec, config: RunConfig) -> None:
+        """UsageError for a model or a data set that the task can do nothing with."""
+        self._check_dataset(task, config)
+        check_model(task, config)
 
     def _check_dataset(self, task: TaskSpec, config: RunConfig) -> None:
         """UsageError where the data set holds something else than the task reads."""
