@@ -1,0 +1,43 @@
+"""The JAX peer's tests, for a process of their own: see test_jax_plugin.py."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+import seqbench
+from seqbench.testing import cases, reference
+from seqbench.testing.conformance import BackendConformance
+from seqbench.testing.trees import on_device
+
+
+class TestJax(BackendConformance):
+    backend = "jax"
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("size", ["tiny", "padded"])
+def test_a_cell_is_what_the_shared_text_is(name, size):
+    cell = seqbench.get("cell", name, "jax")
+    (case,) = cases(cell.contract, sizes=(size,))
+    expected = reference(cell.contract)(case.params, case.inputs).output
+    params, inputs = on_device((case.params, case.inputs), cell.backend)
+    found = cell.backend.to_host(cell(params, inputs).output)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_the_compiled_function_holds_a_scan():
+    """What is timed is XLA's loop, not Python's."""
+    from seqbench_jax.cells import LSTMPlan
+
+    cell = seqbench.get("cell", "lstm", "jax")
+    (case,) = cases(cell.contract, sizes=("tiny",))
+    params, inputs = on_device((case.params, case.inputs), cell.backend)
+    graded = {"x": inputs.x, "h0": inputs.h0, "c0": inputs.c0}
+    weights = {"weight_ih": params.weight_ih, "weight_hh": params.weight_hh, "bias": params.bias}
+    traced = jax.make_jaxpr(LSTMPlan.function, static_argnums=3)(
+        weights, graded, {"lengths": inputs.lengths}, True
+    )
+    assert "scan" in str(traced)
