@@ -31,7 +31,8 @@ with its claim fixed in its config before its first full run: which metric, whic
 margin, how many seeds. The answer is a function of the rows: *supported* where every part's whole
 interval lies on the asked side, *refuted* where one part's lies on the other (corrected for the
 number of parts), else *undecided on this evidence*. Answers on embedded data are demonstrations;
-where real data were run, they give the headline.
+where real data were run, they give the headline. A number without an interval is the same for every
+seed, as what is computed of one given set of word vectors is: it says nothing of other vectors.
 
 This page is made from `results/claims/` by `python tests/docs/claim_page.py`.
 """
