@@ -81,8 +81,8 @@ def test_what_does_not_fit_is_a_row_that_says_so(tmp_path):
     assert done.returncode == 3
     assert "no option model.options.layers" in errors(tmp_path)
     done = run(tmp_path / "other", "dataset=grammar")
-    assert done.returncode == 3
-    assert "the data set grammar is no text" in errors(tmp_path / "other")
+    assert done.returncode == 2
+    assert "which is what task language_model reads" in done.stderr
 
 
 def test_missing_data_are_told(tmp_path):

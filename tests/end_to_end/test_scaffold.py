@@ -20,7 +20,7 @@ ROOT = Path(seqbench.__file__).resolve().parents[1]
 
 
 def run(python: Path, *arguments: str, cwd: Path) -> str:
-    environment = os.environ | {"SEQBENCH_CACHE": str(cwd.parent / "cache")}
+    environment = os.environ | {"SEQBENCH_CACHE": str(cwd.parent / "cache"), "PYTEST_ADDOPTS": ""}
     done = subprocess.run(
         [str(python), "-m", *arguments],
         cwd=cwd,

@@ -96,5 +96,5 @@ def test_a_data_set_without_labels_is_told(tmp_path):
         text=True,
         check=False,
     )
-    assert done.returncode == 3
-    assert "no labelled data set named 'grammar'" in done.stdout + done.stderr
+    assert done.returncode == 2
+    assert "which is what task classify reads" in done.stderr
