@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -41,3 +45,20 @@ def test_the_compiled_function_holds_a_scan():
         weights, graded, {"lengths": inputs.lengths}, True
     )
     assert "scan" in str(traced)
+
+
+THREADS = """
+import seqbench
+backend = seqbench.get("cell", "rnn", "jax").backend
+print(backend.versions()["jax_threads"])
+"""
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one CPU alone")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_it_keeps_to_the_threads_that_are_asked_for(threads):
+    """XLA takes one for each CPU of the process: a table's other rows have as many as asked."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    command = [sys.executable, "-c", THREADS]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(threads)]

@@ -1,4 +1,4 @@
-"""A trained translation model made ready to decode: what tasks that compare searches share."""
+"""A trained translation model made ready to decode: what every task that decodes shares."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from seqbench.models.hypotheses import Hypothesis
 from seqbench.models.true_search_errors import TrueSearchErrors
 from seqbench.registry import registry
 
+from .decoding import ready
 from .scored import bucket_samples, chosen, first_words, options_of, precision_samples
-from .translation import kernels_for, load_corpus, make_model
 
 
 @dataclass(slots=True)
@@ -32,17 +32,10 @@ class Decoding:
 def run(case: Case, context: TrialContext) -> TrialResult:
     """One decoder setting on one split with the artifact that the trial needs."""
     params = case.params
-    corpus = load_corpus(params)
     scoring = options_of(params)
-    split = getattr(corpus, params["evaluate"]["split"]).head(params["evaluate"]["num_sentences"])
-    split = chosen(split, scoring)
-    kernels = kernels_for(params["backend"]["name"], params["backend"]["impl"])
-    model = make_model(params, kernels, corpus, grad=False)
-    bundle = context.artifacts.load(context.trial.needs[0])
-    model.parameters.load(bundle.params)
-    model.load()
-    vocabulary = corpus.target_vocabulary
-    steps = model.step_model(vocabulary.bos_id, vocabulary.eos_id)
+    found = ready(case, context)
+    kernels, steps, vocabulary = found.kernels, found.steps, found.vocabulary
+    split = chosen(found.split, scoring)
     batches = evaluation_batches(split, params["evaluate"]["batch_size"])
     decoding = decode(params["decoder"], kernels, steps, batches, context)
     errors = analyse(params["decoder"], kernels, steps, batches, decoding, split, vocabulary)
@@ -56,11 +49,11 @@ def run(case: Case, context: TrialContext) -> TrialResult:
         kernel_impl=_timed(params["decoder"]["name"], kernels.resolved),
         resolved=kernels.resolved,
         signature=bleu.corpus.signature,
-        artifact=context.trial.needs[0],
+        artifact=found.artifact,
         notes={
             "pieces": decoding.pieces,
-            "artifact_digest": bundle.digest,
-            "kernels": model.notes,
+            "artifact_digest": found.digest,
+            "kernels": found.model.notes,
         },
     )
 

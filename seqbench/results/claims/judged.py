@@ -26,7 +26,10 @@ HOLDS, FAILS, OPEN = "holds", "fails", "open"
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """`state` is HOLDS, FAILS or OPEN; the interval is at the claim's own confidence."""
+    """`state` is HOLDS, FAILS or OPEN; the interval is at the claim's own confidence.
+
+    takes : how many seeds or rounds the claim asks for
+    """
 
     name: str
     state: str
@@ -34,6 +37,12 @@ class PartAnswer:
     interval: Interval
     units: int
     reason: str = ""
+    takes: int = 0
+
+    @property
+    def short(self) -> bool:
+        """Whether there are values, and fewer than it takes."""
+        return 0 < self.units < self.takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ def _part(name: str, part: Part, claim: Claim, found: Measured) -> PartAnswer:
         state = FAILS
     told = (math.nan, math.nan) if math.isnan(own[0]) else (back(own[0]), back(own[1]))
     value = back(centre) if not math.isnan(centre) else math.nan
-    return PartAnswer(name, state, value, told, len(values), reason)
+    return PartAnswer(name, state, value, told, len(values), reason, least)
 
 
 def _beyond(part: Part, low: float, high: float, *, holds: bool) -> bool:

@@ -15,8 +15,22 @@ STATES = {HOLDS: "holds", FAILS: "fails"}
 def answer_sentence(claim: Claim, answer: Answer, evidence: str = "") -> str:
     """`"A larger beam …" is refuted on generated data, a demonstration: …`"""
     rests = f" {evidence}" if evidence else ""
+    if all(one.short for one in answer.parts):
+        return f"The claim “{claim.says}” is {answer.verdict}: {_too_few(claim, answer)}."
     parts = "; ".join(part_sentence(claim.parts[one.name], one) for one in answer.parts)
     return f"The claim “{claim.says}” is {answer.verdict}{rests}: {_meaning(claim, answer)}{parts}."
+
+
+def _too_few(claim: Claim, answer: Answer) -> str:
+    """`it takes 3 seeds, and here is 1; run the experiment as it is, or …`"""
+    short = {claim.parts[one.name].over: one for one in answer.parts}
+    told = [
+        f"it takes {one.takes} {unit}s, and here {'is' if one.units == 1 else 'are'} {one.units}"
+        for unit, one in short.items()
+    ]
+    more = {"seed": "seed=0,1,2 -m", "round": f"experiment.rounds={claim.rounds}"}
+    asked = " and ".join(more[unit] for unit in short)
+    return f"{' and '.join(told)}; run the experiment as it is, or with {asked}"
 
 
 def _meaning(claim: Claim, answer: Answer) -> str:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_process import caller
 
-from seqbench.cli import main
 from seqbench.cli.data import listed
 from seqbench.data.fetching import fetching, origins
 from seqbench.data.fetching.origins import ORIGIN_OF, Origin, Part
@@ -35,15 +35,7 @@ FILE = "names/names.txt"
 
 @pytest.fixture
 def seqbench(capsys):
-    def seqbench(*arguments):
-        try:
-            code = main(list(arguments))
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return seqbench
+    return caller(capsys)
 
 
 @pytest.fixture

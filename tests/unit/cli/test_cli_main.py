@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 
 import pytest
+from in_process import caller
 
 from seqbench import __version__
-from seqbench.cli import main
 from seqbench.cli.check import evidence_of, summary
 from seqbench.cli.listing import experiment_rows
 from seqbench.cli.tables import text_table
@@ -22,15 +22,7 @@ from seqbench.registry import Registry
 
 @pytest.fixture
 def seqbench(capsys):
-    def seqbench(*arguments):
-        try:
-            code = main(list(arguments))
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return seqbench
+    return caller(capsys)
 
 
 def test_help_names_every_command(seqbench):
