@@ -18,14 +18,14 @@ BUDGETS_S = {
     "unit": 240,
     "conformance": 60,
     "properties": 60,
-    "parity": 60,
+    "parity": 120,
     "emulator": 60,
-    "cuda": 300,
+    "cuda": 420,
     "browser": 120,
     "statistics": 60,
     "gpu": 60,
-    "end_to_end": 180,
-    "docs": 60,
+    "end_to_end": 360,
+    "docs": 90,
 }
 """Seconds of each part of the suite, told at the end of a run."""
 

@@ -287,6 +287,7 @@ def test_ten_thousand_configs_are_planned_in_seconds(plan):
 KERNELS = ["experiment=kernel_cost", "size=tiny", "kernel=loss/ctc,cell/gru"]
 
 
+@pytest.mark.peer("torch")
 def test_each_kernel_is_a_block_of_its_own_with_backends_and_rounds_interleaved(plan):
     """A block is done before the next starts; in it, backends run in another order each round."""
     made = plan(*KERNELS, "experiment.rounds=8", registry=registry())
