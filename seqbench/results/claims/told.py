@@ -15,10 +15,11 @@ STATES = {HOLDS: "holds", FAILS: "fails"}
 def answer_sentence(claim: Claim, answer: Answer, evidence: str = "") -> str:
     """`"A larger beam …" is refuted on generated data, a demonstration: …`"""
     rests = f" {evidence}" if evidence else ""
+    head = f"The claim “{claim.says}” is {answer.verdict}{rests}"
     if all(one.short for one in answer.parts):
-        return f"The claim “{claim.says}” is {answer.verdict}: {_too_few(claim, answer)}."
+        return f"{head}: {_too_few(claim, answer)}."
     parts = "; ".join(part_sentence(claim.parts[one.name], one) for one in answer.parts)
-    return f"The claim “{claim.says}” is {answer.verdict}{rests}: {_meaning(claim, answer)}{parts}."
+    return f"{head}: {_meaning(claim, answer)}{parts}."
 
 
 def _too_few(claim: Claim, answer: Answer) -> str:

@@ -345,8 +345,8 @@ def test_an_answer_is_kept_and_told_again(tmp_path):
 def test_with_too_few_seeds_the_answer_says_what_it_takes():
     kept = answered("made", PLAIN, "on embedded data (x), a demonstration", evidence(pairs(0.3)))
     assert kept.sentence == (
-        "The claim “order matters” is undecided: it takes 3 seeds, and here is 1; run the "
-        "experiment as it is, or with seed=0,1,2 -m."
+        "The claim “order matters” is undecided on embedded data (x), a demonstration: it takes 3 "
+        "seeds, and here is 1; run the experiment as it is, or with seed=0,1,2 -m."
     )
     plain = {**PLAIN, "parts": {"time": {**DIFFERENCE, "over": "round"}}}
     kept = answered("made", plain, "", evidence(pairs(0.3)))
